@@ -1,0 +1,1 @@
+"""What the events cause: one folder a consumer, the runtime they share, and the one decision about payments."""

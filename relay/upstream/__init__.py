@@ -1,0 +1,1 @@
+"""Xero and HighLevel API clients: small, typed; lists in and out wherever the vendor can batch."""
