@@ -46,6 +46,7 @@ class Handler(Protocol):
     topics: Sequence[str]  # live topics; the runtime adds their replay lanes
     max_subjects: int  # how many subjects it takes in one call
     max_calls_per_lane: int  # how many calls may be in flight per connection
+    needs_connection: bool  # events without one wait as `not_connected`, and are never handed over
 
     def subject_of(self, event: Event) -> str:
         """Return the id of the subject of an event: its unit of order. Pure."""

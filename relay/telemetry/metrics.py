@@ -5,7 +5,7 @@ document.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import prometheus_client as prometheus
 
@@ -13,15 +13,29 @@ REGISTRY: Final = prometheus.CollectorRegistry()
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 
+class Declared(NamedTuple):
+    """A metric as the reference prints it."""
+
+    name: str
+    labels: Sequence[str]
+    words: str
+
+
+ALL: Final[list[Declared]] = []  # filled by the declarations below, and by nothing else
+
+
 def _counter(name: str, words: str, labels: Sequence[str] = ()) -> prometheus.Counter:
+    ALL.append(Declared(name, labels, words))
     return prometheus.Counter(name, words, labels, registry=REGISTRY)
 
 
 def _gauge(name: str, words: str, labels: Sequence[str] = ()) -> prometheus.Gauge:
+    ALL.append(Declared(name, labels, words))
     return prometheus.Gauge(name, words, labels, registry=REGISTRY)
 
 
 def _histogram(name: str, words: str, labels: Sequence[str] = ()) -> prometheus.Histogram:
+    ALL.append(Declared(name, labels, words))
     return prometheus.Histogram(name, words, labels, registry=REGISTRY, buckets=_BUCKETS)
 
 
@@ -50,24 +64,6 @@ END_TO_END_SECONDS: Final = _histogram(
     "relay_end_to_end_seconds", "From receipt of a delivery to its effect on the other side.", ("flow",)
 )
 LOOP_LAG_SECONDS: Final = _gauge("relay_loop_lag_seconds", "How late the event loop runs.")
-
-ALL: Final = (
-    DELIVERIES,
-    DELIVERY_SECONDS,
-    PUBLISH_SECONDS,
-    PUBLISH_BATCH_SIZE,
-    CONSUMER_LAG,
-    OLDEST_UNHANDLED_SECONDS,
-    HANDLED,
-    PARKED,
-    DEAD,
-    UPSTREAM_CALLS,
-    UPSTREAM_SECONDS,
-    BUDGET_REMAINING,
-    TOKEN_EXPIRY_SECONDS,
-    END_TO_END_SECONDS,
-    LOOP_LAG_SECONDS,
-)
 
 
 def exposition() -> tuple[bytes, str]:
