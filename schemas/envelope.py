@@ -58,6 +58,7 @@ class Event:
 
     def record(self) -> Record:
         """Return the record to publish."""
+        received = iso(self.received_at).encode()
         headers: list[tuple[str, bytes]] = [
             ("ce_specversion", SPEC_VERSION),
             ("ce_id", self.id.encode()),
@@ -67,10 +68,10 @@ class Event:
         if self.subject:
             headers.append(("ce_subject", self.subject.encode()))
         headers += [
-            ("ce_time", iso(self.time or self.received_at).encode()),
+            ("ce_time", iso(self.time).encode() if self.time else received),
             ("content-type", self.content_type.encode()),
             ("ce_deliveryid", self.delivery_id.encode()),
-            ("ce_receivedat", iso(self.received_at).encode()),
+            ("ce_receivedat", received),
         ]
         if self.traceparent:
             headers.append(("traceparent", self.traceparent.encode()))

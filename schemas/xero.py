@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 _MS_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 
@@ -38,8 +38,10 @@ def day(value: object) -> date | None:
     return moment.date() if moment else None
 
 
-Instant = Annotated[datetime | None, BeforeValidator(instant)]
-Day = Annotated[date | None, BeforeValidator(day)]
+_SPELLINGS = WithJsonSchema({"type": ["string", "null"]})  # none of them is RFC 3339
+Instant = Annotated[datetime | None, BeforeValidator(instant), _SPELLINGS]
+Day = Annotated[date | None, BeforeValidator(day), _SPELLINGS]
+Words = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]  # null is nothing said
 
 
 class Payload(BaseModel):
@@ -127,7 +129,7 @@ class Payment(Payload):
     payment_id: str = Field(alias="PaymentID")
     date: Day = Field(None, alias="Date")
     amount: Decimal = Field(Decimal(0), alias="Amount")
-    reference: str = Field("", alias="Reference")
+    reference: Words = Field("", alias="Reference")
     status: str = Field("AUTHORISED", alias="Status")
     payment_type: str = Field("ACCRECPAYMENT", alias="PaymentType")
     invoice_id: str | None = None  # of GET /Payments/{id}: `Invoice.InvoiceID`, filled by the client
@@ -137,6 +139,7 @@ class Credit(Payload):
     """A credit note, over- or prepayment applied to an invoice."""
 
     id: str
+    number: str = ""  # of a credit note: `CreditNoteNumber`, filled by `read_invoice`
     date: Day = Field(None, alias="Date")
     applied_amount: Decimal = Field(Decimal(0), alias="AppliedAmount")
 
@@ -175,7 +178,10 @@ def read_invoice(answer: dict[str, Any]) -> Invoice:
     """
     applied = {
         field: tuple(
-            Credit.model_validate({"AppliedAmount": 0, **entry, "id": entry[key]}) for entry in answer.get(name) or ()
+            Credit.model_validate(
+                {"AppliedAmount": 0, **entry, "id": entry[key], "number": entry.get("CreditNoteNumber") or ""}
+            )
+            for entry in answer.get(name) or ()
         )
         for field, name, key in (
             ("credit_notes", "CreditNotes", "CreditNoteID"),
