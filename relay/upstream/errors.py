@@ -2,6 +2,7 @@
 
 UpstreamError
 ├── Refused          read and rejected: a person must change something      -> dead
+│   └── KeyReused    the key was used for another request                   -> look up, then a new key
 ├── NotFound         there is no such thing for this token                  -> the handler decides
 ├── Unauthorised     grant revoked or scope missing: refreshing is no use   -> park the connection
 ├── Throttled        over a limit; `retry_after` in seconds, None if unsaid -> park the connection
@@ -27,6 +28,10 @@ class Refused(UpstreamError):
         super().__init__("; ".join(messages) or f"answered {status} without words")
         self.messages = messages
         self.status = status
+
+
+class KeyReused(Refused):
+    """The Idempotency-Key was used for another request within the vendor's window: look up, then use a new key."""
 
 
 class NotFound(UpstreamError):

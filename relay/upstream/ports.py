@@ -1,5 +1,8 @@
-"""What the handlers ask of the vendors. `Vendors.ghl(connection)` and `.xero(connection)` give clients bound to one
-connection's grant and tenant or location; consumers take these, tests run them against the sandbox.
+"""What the handlers ask of the vendors; consumers take these, tests run them against the sandbox.
+
+`Vendors.ghl(...)` and `.xero(...)` give clients bound to a grant and a location or tenant. Every method waits for
+pacing, a token and an answer, each with a deadline, and raises nothing but the leaves of `errors`. Writes in batches
+take at most 50 elements: a larger one is a bug, and a ValueError.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +24,8 @@ class ElementRefused:
 
 
 class XeroInvoices(Protocol):
+    """Invoices of one organisation."""
+
     async def read(self, ids: Sequence[str]) -> Sequence[xero.Invoice]:
         """GET /Invoices?IDs=...&page=1&unitdp=4, in blocks of 40: with lines and payments. Unknown ids are absent."""
 
@@ -35,28 +40,48 @@ class XeroInvoices(Protocol):
 
 
 class XeroContacts(Protocol):
-    async def read(self, ids: Sequence[str]) -> Sequence[xero.Contact]: ...
+    """Contacts of one organisation."""
+
+    async def read(self, ids: Sequence[str]) -> Sequence[xero.Contact]:
+        """Archived ones included; unknown ids are absent."""
+
     async def by_contact_number(self, number: str) -> Sequence[xero.Contact]:
         """Archived ones included."""
 
-    async def by_email(self, email: str) -> Sequence[xero.Contact]: ...
-    async def by_name(self, name: str) -> Sequence[xero.Contact]: ...
-    async def create(self, contacts: Sequence[Json], *, key: str) -> Sequence[xero.Contact | ElementRefused]: ...
-    async def update(self, contacts: Sequence[Json], *, key: str) -> Sequence[xero.Contact | ElementRefused]: ...
+    async def by_email(self, email: str) -> Sequence[xero.Contact]:
+        """Active ones."""
+
+    async def by_name(self, name: str) -> Sequence[xero.Contact]:
+        """Active ones."""
+
+    async def create(self, contacts: Sequence[Json], *, key: str) -> Sequence[xero.Contact | ElementRefused]:
+        """PUT: refused where name or ContactNumber exist."""
+
+    async def update(self, contacts: Sequence[Json], *, key: str) -> Sequence[xero.Contact | ElementRefused]:
+        """POST, each with its ContactID."""
 
 
 class XeroPayments(Protocol):
-    async def read(self, payment_id: str) -> xero.Payment: ...  # NotFound; invoice_id filled
-    async def create(self, payments: Sequence[Json], *, key: str) -> Sequence[xero.Payment | ElementRefused]: ...
+    """Payments of one organisation."""
+
+    async def read(self, payment_id: str) -> xero.Payment:
+        """`invoice_id` filled, a deleted one too; else NotFound."""
+
+    async def create(self, payments: Sequence[Json], *, key: str) -> Sequence[xero.Payment | ElementRefused]:
+        """PUT, one answer per payment, in order."""
 
 
 class XeroChart(Protocol):
+    """The chart of one organisation."""
+
     async def organisation(self) -> xero.Organisation:
         """Organisation, Currencies, Accounts and TaxRates as one snapshot value (four calls)."""
 
 
 @dataclass(frozen=True, slots=True)
 class XeroClient:
+    """One organisation."""
+
     invoices: XeroInvoices
     contacts: XeroContacts
     payments: XeroPayments
@@ -64,8 +89,14 @@ class XeroClient:
 
 
 class GhlInvoices(Protocol):
-    async def read(self, invoice_id: str) -> ghl.Invoice: ...  # NotFound
-    async def listed(self, *, limit: int, offset: int = 0) -> Sequence[ghl.Invoice]: ...
+    """Invoices of one location."""
+
+    async def read(self, invoice_id: str) -> ghl.Invoice:
+        """Or NotFound."""
+
+    async def listed(self, *, limit: int, offset: int = 0) -> Sequence[ghl.Invoice]:
+        """All of them, a page at a time, newest issue date first."""
+
     async def record_payment(
         self,
         invoice_id: str,
@@ -81,24 +112,45 @@ class GhlInvoices(Protocol):
 
 
 class GhlTransactions(Protocol):
+    """Payments of one location."""
+
     async def of_invoice(self, invoice_id: str) -> Sequence[ghl.Transaction]:
         """GET /payments/transactions?entityId=, paged to the end."""
 
 
 class GhlContacts(Protocol):
-    async def read(self, contact_id: str) -> ghl.Contact: ...
-    async def add_tags(self, contact_id: str, tags: Sequence[str]) -> None: ...
-    async def remove_tags(self, contact_id: str, tags: Sequence[str]) -> None: ...
-    async def add_note(self, contact_id: str, body: str) -> None: ...
+    """Contacts of one location."""
+
+    async def read(self, contact_id: str) -> ghl.Contact:
+        """Or NotFound."""
+
+    async def add_tags(self, contact_id: str, tags: Sequence[str]) -> None:
+        """The others stay."""
+
+    async def remove_tags(self, contact_id: str, tags: Sequence[str]) -> None:
+        """The others stay."""
+
+    async def add_note(self, contact_id: str, body: str) -> None:
+        """A second call writes a second note."""
+
+    async def notes(self, contact_id: str) -> Sequence[str]:
+        """GET /contacts/{id}/notes: what they say, to look before a note is written again."""
 
 
 @dataclass(frozen=True, slots=True)
 class GhlClient:
+    """One location."""
+
     invoices: GhlInvoices
     transactions: GhlTransactions
     contacts: GhlContacts
 
 
 class Vendors(Protocol):
-    def ghl(self, *, location_id: str, grant_id: str) -> GhlClient: ...
-    def xero(self, *, tenant_id: str, grant_id: str) -> XeroClient: ...
+    """The way to both vendors."""
+
+    def ghl(self, *, location_id: str, grant_id: str) -> GhlClient:
+        """Cheap; calls nobody."""
+
+    def xero(self, *, tenant_id: str, grant_id: str) -> XeroClient:
+        """Cheap; calls nobody."""
