@@ -46,7 +46,8 @@ def _pems(value: object) -> object:
     parts = _list(value) if isinstance(value, str) else value
     if not isinstance(parts, (tuple, list)):
         return value
-    return tuple(part if "-----BEGIN" in part else Path(part).read_text(encoding="ascii") for part in parts)
+    texts = (part if "-----BEGIN" in part else Path(part).read_text(encoding="ascii") for part in parts)
+    return tuple(text.replace("\\n", "\n") for text in texts)  # one line, as environments like it
 
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_list)]

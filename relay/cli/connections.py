@@ -93,7 +93,7 @@ def show(connection: str, as_json: JsonFlag = False) -> None:
 def set_values(connection: str, values: list[str], as_json: JsonFlag = False) -> None:
     """Change settings of a connection; KEY= sets a key back to its default. Each change is a new version."""
     settings = wiring.settings()
-    changes = dict(_pair(text) for text in values)
+    changes = dict(changed(text) for text in values)
 
     async def work() -> int:
         async with wiring.opened_stores(settings) as stores:
@@ -171,15 +171,26 @@ def parsed(text: str) -> list[ImportedConnection]:
         CommandFailed: it is no YAML, or a key is unknown or missing.
     """
     try:
-        document = yaml.safe_load(text)
+        return validated(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise CommandFailed(f"not YAML: {error}", 2) from error
+
+
+def validated(document: Any) -> list[ImportedConnection]:
+    """Return the connections of a document in the shape of `relay connections export`.
+
+    Raises:
+        CommandFailed: a key is unknown or missing, or a value does not fit.
+    """
+    try:
         connections = [ImportedConnection.model_validate(entry) for entry in document["connections"]]
         for connection in connections:
             settings_from(connection.settings)
     except ValidationError as error:
         first = error.errors()[0]
         raise CommandFailed(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}", 2) from error
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise CommandFailed(f"not a file of connections: {error}; see: relay connections export", 2) from error
+    except (KeyError, TypeError) as error:
+        raise CommandFailed("not a file of connections; see: relay connections export", 2) from error
     return connections
 
 
@@ -225,7 +236,12 @@ async def known(stores: wiring.Stores, connection: str) -> Connection:
     return found
 
 
-def _pair(text: str) -> tuple[str, Any]:
+def changed(text: str) -> tuple[str, Any]:
+    """Return key and value of a KEY=VALUE.
+
+    Raises:
+        CommandFailed: it is none, or the key is no setting.
+    """
     key, separator, value = text.partition("=")
     if not separator:
         raise CommandFailed(f"{text!r} is not KEY=VALUE", 2)

@@ -10,6 +10,7 @@ import typer
 from consumers.runtime.deadletter import redriven
 from relay.cli import output, wiring
 from relay.cli.output import CommandFailed, JsonFlag, YesFlag
+from relay.log.ports import Log
 from relay.store.parked import ParkedEvent, ParkedState
 from schemas.reasons import TEXTS, Reason
 
@@ -121,7 +122,7 @@ async def _redriven(rows: Sequence[ParkedEvent], run_id: str) -> None:
         await send_again(rows, run_id, stores, log)
 
 
-async def send_again(rows: Sequence[ParkedEvent], run_id: str, stores: wiring.Stores, log: wiring.Log) -> None:
+async def send_again(rows: Sequence[ParkedEvent], run_id: str, stores: wiring.Stores, log: Log) -> None:
     """Publish letters to their replay lanes, then close their rows: a crash between sends one twice, never none."""
     for row in rows:
         await log.publisher.publish([redriven(row, run_id)])

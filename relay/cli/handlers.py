@@ -5,11 +5,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from consumers.invoice_push.handler import InvoicePush, Rooms
+from consumers.payment_sync.display import ContactDisplay
+from consumers.payment_sync.handler import PaymentSync
+from consumers.payments.perform import Payments
+from consumers.runtime.handler import Handler
 from consumers.runtime.poller import Consumer
 from relay.cli import wiring
 from relay.log.ports import Log
 from relay.settings import Settings
 from relay.telemetry.health import Check
+from relay.upstream.ports import Vendors
 from relay.upstream.vendors import opened_vendors
 
 NAMES: Final = ("invoice-push", "payment-sync")
@@ -31,6 +37,40 @@ async def consuming(
                 tasks.create_task(consumer.run(stop))
             yield dict(zip(names, [_check(consumer) for consumer in consumers], strict=True))
             stop.set()
+
+
+def _handlers(stores: wiring.Stores, vendors: Vendors) -> Mapping[str, Handler]:
+    display = ContactDisplay(vendors=vendors, links=stores.links, contacts=stores.contacts, leases=stores.leases)
+    payments = Payments(
+        vendors=vendors,
+        connections=stores.connections,
+        links=stores.links,
+        ledger=stores.ledger,
+        writes=stores.writes,
+        leases=stores.leases,
+        display=display,
+        clock=wiring.CLOCK,
+    )
+    push = Rooms(
+        vendors=vendors,
+        connections=stores.connections,
+        organisations=stores.organisations,
+        links=stores.links,
+        contacts=stores.contacts,
+        writes=stores.writes,
+        leases=stores.leases,
+        payments=payments,
+        clock=wiring.CLOCK,
+    )
+    sync = PaymentSync(
+        vendors=vendors,
+        connections=stores.connections,
+        links=stores.links,
+        ledger=stores.ledger,
+        payments=payments,
+        clock=wiring.CLOCK,
+    )
+    return {InvoicePush.name: InvoicePush(push), PaymentSync.name: sync}
 
 
 def _check(consumer: Consumer) -> Check:

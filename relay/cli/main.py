@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from relay import __version__
@@ -27,6 +26,7 @@ from relay.cli.output import CommandFailed
 from relay.log.errors import LogError
 from relay.settings import SettingsError
 from relay.store.errors import StoreError
+from relay.telemetry.logs import configure_logs
 from relay.vault import VaultError
 
 INTERRUPTED = 130
@@ -51,6 +51,7 @@ def _frame(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
 ) -> None:
+    configure_logs("debug" if debug else "error", None)  # to stderr; a long-running command chooses its own
     context.obj = {"debug": debug}
     if version:
         typer.echo(__version__)
@@ -66,13 +67,12 @@ def exit_code(arguments: list[str]) -> int:
     """Run a command and return its exit code; errors are one line on stderr."""
     try:
         return int(app(arguments, standalone_mode=False) or 0)
-    except click.exceptions.Exit as ended:
+    except typer.Exit as ended:
         return ended.exit_code
-    except click.UsageError as error:
-        error.show()
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return _failed("interrupted", INTERRUPTED)
+    except typer.TyperException as error:
+        return _failed(f"{error}; see: relay {' '.join(arguments[:1])} --help", USAGE)
     except (CommandFailed, SettingsError, LogError, StoreError, VaultError, OSError, BaseExceptionGroup) as error:
         if "--debug" in arguments:
             raise

@@ -47,6 +47,11 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
+def progress(line: str) -> None:
+    """Tell how far a command is, on stderr: a pipe of its result stays clean."""
+    sys.stderr.write(line + "\n")
+
+
 def facts(values: Mapping[str, object]) -> None:
     """Print names and values below each other."""
     width = max((len(name) for name in values), default=0)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 import structlog
 import uvloop
@@ -20,6 +21,8 @@ from relay.webhooks.receiver import Receiver
 from relay.webhooks.vendors import vendors
 
 log = structlog.get_logger()
+
+READ_DEADLINE_S: Final = 10.0  # a sender slower than that holds a place for nothing
 
 
 def run_process(work: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> None:
@@ -79,7 +82,12 @@ async def receiving(settings: Settings, opened: Log) -> AsyncIterator[int]:
         vendors=vendors(settings),
         publisher=opened.publisher,
         clock=wiring.CLOCK,
-        bounds=Bounds.of(settings),
+        bounds=Bounds(
+            max_body_bytes=settings.max_body_bytes,
+            max_in_flight=settings.max_in_flight,
+            max_bytes_in_flight=max(settings.max_bytes_in_flight, settings.max_body_bytes),
+            read_deadline_s=READ_DEADLINE_S,
+        ),
         ack_deadline_s=settings.ack_deadline_s,
         ready=opened.publisher.ready,
     )

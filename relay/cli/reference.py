@@ -4,10 +4,10 @@
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import click
 import typer
+from typer.core import TyperGroup, TyperOption
 
 from relay.settings import PREFIX, SECRET_NAMES, Settings
 from relay.telemetry import metrics
@@ -101,14 +101,14 @@ PAGES: Final = {
 }
 
 
-def _describe(command: click.Command, path: str, lines: list[str]) -> None:
-    if isinstance(command, click.Group):
+def _describe(command: Any, path: str, lines: list[str]) -> None:
+    if isinstance(command, TyperGroup):
         for name in sorted(command.commands):
             _describe(command.commands[name], f"{path} {name}", lines)
         return
     lines += [f"## `{path}`", "", (command.help or "").split("\n\n")[0].replace("\n", " "), ""]
     for parameter in command.params:
-        if isinstance(parameter, click.Option):
+        if isinstance(parameter, TyperOption):
             lines.append(f"- `{'`, `'.join(parameter.opts)}`: {parameter.help or ''}")
         else:
             lines.append(f"- `{parameter.name.upper() if parameter.name else ''}`")

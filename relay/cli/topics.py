@@ -7,13 +7,13 @@ import typer
 
 from relay.cli import output, wiring
 from relay.cli.output import JsonFlag, YesFlag
-from relay.log.plan import Change, apply, changes
+from relay.log.plan import Change, plan, to_alter, to_create
 
 app = typer.Typer(name="topics", help="Create and check topics.", no_args_is_help=True)
 
 
 @app.command("plan", epilog="Example: relay topics plan")
-def plan(as_json: JsonFlag = False) -> None:
+def show_plan(as_json: JsonFlag = False) -> None:
     """Show what `apply` would do. Changes nothing; exit code 3 when something is to be done."""
     wanted = asyncio.run(_changes(do=False))
     _print(wanted, as_json=as_json, done=False)
@@ -67,18 +67,20 @@ def list_topics(as_json: JsonFlag = False) -> None:
 async def _changes(*, do: bool) -> Sequence[Change]:
     settings = wiring.settings()
     async with wiring.opened_log(settings) as log:
-        wanted = changes(wiring.topic_specs(settings), await log.topics.describe())
+        wanted = plan(wiring.topic_specs(settings), await log.topics.describe())
         if do:
-            await apply(wanted, log.topics)
+            await log.topics.create(to_create(wanted))
+            for spec in to_alter(wanted):
+                await log.topics.alter(spec)
     return wanted
 
 
 def _print(wanted: Sequence[Change], *, as_json: bool, done: bool) -> None:
     if as_json:
-        output.show({"applied": done, "changes": [str(change) for change in wanted]})
+        output.show({"applied": done, "changes": [change.sentence for change in wanted]})
         return
     for change in wanted:
-        output.say(str(change))
+        output.say(change.sentence)
     if not wanted:
         output.say("All topics are as they must be.")
     elif done:

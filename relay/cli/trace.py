@@ -3,20 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 import typer
 
 from relay.cli import output, wiring
 from relay.cli.output import CommandFailed, JsonFlag
 from relay.log.ports import Log
+from relay.store.ledger import LedgerRow
 from relay.store.links import InvoiceLink
+from relay.store.lives import Life, Lives
 from relay.store.outcomes import OutcomeRow
+from relay.store.parked import ParkedEvent
+from relay.store.writes import Write
 from schemas.envelope import Event, NotAnEvent, event
 from schemas.records import StoredRecord, TopicPartition
 from schemas.topics import LIVE, replay_of
 
-Line = dict[str, Any]
+
+class Line(NamedTuple):
+    """One thing that happened, or that stands now (without a time)."""
+
+    time: datetime | None
+    what: str
+    id: str
+    detail: str
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 def trace(
     text: Annotated[
-        str, typer.Argument(metavar="ID", help="Delivery, event, invoice, payment or contact id, or number.")
+        str, typer.Argument(metavar="ID", help="Id of a delivery, event, invoice, payment, contact; or number.")
     ],
     days: Annotated[int, typer.Option("--days", min=1, help="How far back to look on the log.")] = 7,
     as_json: JsonFlag = False,
@@ -36,32 +47,27 @@ def trace(
     if not lines:
         raise CommandFailed(f"nothing is known of {text!r} within {days} days; look further back with --days")
     if as_json:
-        output.show(lines)
+        output.show([line._asdict() for line in lines])
     else:
-        output.table(
-            f"Life of {text}",
-            ("time", "what", "id", "detail"),
-            [[line[k] for k in ("time", "what", "id", "detail")] for line in lines],
-        )
+        output.table(f"Life of {text}", Line._fields, lines)
 
 
 async def _life(text: str, since: datetime) -> Sequence[Line]:
     settings = wiring.settings()
     async with wiring.opened_stores(settings) as stores, wiring.opened_log(settings) as log:
-        links = {link.id: link for link in await stores.links.find(text)}
-        for link_id, _ in await stores.ledger.of_external(text):
-            if (link := await stores.links.get(link_id)) is not None:
-                links[link.id] = link
-        ids = {text, *links, *(i for link in links.values() for i in _ids(link))}
-        lines = [line async for line in _received(log, ids, since)]
-        outcomes = {(row.consumer, row.ce_id, row.run_id): row for i in ids for row in await stores.outcomes.find(i)}
-        lines += [_handled(row) for row in outcomes.values()]
-        lines += [line for link in links.values() for line in await _standing(stores, link)]
-    return sorted(lines, key=lambda line: line["time"])
+        lives = Lives(stores.links, stores.contacts, stores.outcomes, stores.parked, stores.writes, stores.ledger)
+        life = await lives.find(text)
+        happened = [line async for line in _received(log, _ids(text, life), since)]
+        happened += [_handled(row) for row in life.outcomes]
+        happened += [_parked(row) for row in life.parked]
+        happened += [_written(row) for row in life.writes]
+        standing = [_link(link) for link in life.links] + [_payment(row) for _, row in life.payments]
+    return [*sorted(happened, key=lambda line: str(line.time)), *standing]
 
 
-def _ids(link: InvoiceLink) -> set[str]:
-    return {i for i in (link.ghl_invoice_id, link.xero_invoice_id) if i}
+def _ids(text: str, life: Life) -> set[str]:
+    found = {text, *(row.ce_id for row in life.outcomes)}
+    return found | {i for link in life.links for i in (link.ghl_invoice_id, link.xero_invoice_id) if i}
 
 
 async def _received(log: Log, ids: set[str], since: datetime) -> AsyncIterator[Line]:
@@ -72,12 +78,8 @@ async def _received(log: Log, ids: set[str], since: datetime) -> AsyncIterator[L
             async for block in log.scanner.scan(TopicPartition(topic, partition), start, bounds[partition].end):
                 for record in block:
                     if (found := _of(record, ids)) is not None:
-                        yield {
-                            "time": found.received_at,
-                            "what": "received",
-                            "id": found.id,
-                            "detail": f"{found.type} of delivery {found.delivery_id[:12]}, stored at {record.origin}",
-                        }
+                        detail = f"{found.type}, delivery {found.delivery_id[:12]}, stored at {record.origin}"
+                        yield Line(found.received_at, "received", found.id, detail)
 
 
 def _of(record: StoredRecord, ids: set[str]) -> Event | None:
@@ -90,26 +92,26 @@ def _of(record: StoredRecord, ids: set[str]) -> Event | None:
 
 def _handled(row: OutcomeRow) -> Line:
     reason = f" ({row.reason})" if row.reason else ""
-    return {
-        "time": row.handled_at,
-        "what": row.outcome,
-        "id": row.ce_id,
-        "detail": f"{row.consumer}{reason}: {row.detail or '-'}, try {row.attempts}",
-    }
+    return Line(
+        row.handled_at, row.outcome, row.ce_id, f"{row.consumer}{reason}: {row.detail or '-'}, try {row.attempts}"
+    )
 
 
-async def _standing(stores: wiring.Stores, link: InvoiceLink) -> Sequence[Line]:
-    now = wiring.CLOCK.now()
-    lines = [
-        {
-            "time": link.xero_updated_at or now,
-            "what": "stands",
-            "id": link.xero_invoice_id or link.id,
-            "detail": f"{link.number} {link.state}: {link.xero_status or 'not in Xero yet'}, total {link.total} "
-            f"{link.currency}, paid {link.amount_paid}",
-        }
-    ]
-    for row in await stores.ledger.read(link.id):
-        detail = f"{row.kind} of {row.amount} from {row.origin}: {row.state}, recorded {row.recorded}"
-        lines.append({"time": row.intended_at or now, "what": "payment", "id": row.external_id, "detail": detail})
-    return lines
+def _parked(row: ParkedEvent) -> Line:
+    return Line(row.last_failure, str(row.state), row.id, f"{row.reason}: {row.detail or '-'}, try {row.attempts}")
+
+
+def _written(row: Write) -> Line:
+    answered = f"answered {row.answered_at:%H:%M:%S}" if row.answered_at else "no answer known"
+    return Line(row.sent_at, "sent", row.key, f"{row.method} {row.path} to Xero, {answered}")
+
+
+def _link(link: InvoiceLink) -> Line:
+    status = link.xero_status or "not in Xero yet"
+    detail = f"{link.number}: {status}, total {link.total} {link.currency}, paid {link.amount_paid}"
+    return Line(None, f"stands ({link.state})", link.xero_invoice_id or link.id, detail)
+
+
+def _payment(row: LedgerRow) -> Line:
+    detail = f"{row.kind} of {row.amount} from {row.origin}, recorded {row.recorded}"
+    return Line(None, f"stands ({row.state})", row.external_id, detail)

@@ -132,7 +132,7 @@ async def opened_stores(settings: Settings, clock: Clock = CLOCK) -> AsyncIterat
         if settings.database_url is None:
             await schema.upgrade(database)
         else:
-            await schema.require_current(database)
+            await schema.ensure_current(database)
         yield Stores(
             database=database,
             connections=Connections(database, clock),
@@ -144,6 +144,6 @@ async def opened_stores(settings: Settings, clock: Clock = CLOCK) -> AsyncIterat
             ledger=Ledger(database),
             writes=Writes(database),
             outcomes=Outcomes(database),
-            parked=Parked(database),
+            parked=Parked(database, clock),
             results=Results(database),
         )
