@@ -12,7 +12,8 @@ from relay.cli import output, wiring
 from relay.cli.output import CommandFailed, JsonFlag, YesFlag
 from relay.log.ports import Log
 from relay.store.parked import ParkedEvent, ParkedState
-from schemas.reasons import TEXTS, Reason
+from schemas.reasons import Reason
+from schemas.wording import words
 
 app = typer.Typer(name="dead", help="Dead letters: list, show, send again.", no_args_is_help=True)
 
@@ -51,7 +52,7 @@ def show(letter: str, as_json: JsonFlag = False) -> None:
         output.show([described(row) for row in rows])
         return
     for row in rows:
-        output.facts({**described(row), "way out": TEXTS[Reason(row.reason)].words})
+        output.facts({**described(row), "way out": words(Reason(row.reason), crm=settings.crm_name)})
         output.say("")
 
 

