@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -20,6 +20,7 @@ from relay.cli.sandbox import relay_environment
 from relay.sandbox.app import opened_sandbox
 from relay.sandbox.client import SandboxClient
 from relay.sandbox.story import STORY, Told, World, played
+from relay.serving import App
 from relay.settings import Settings, read_settings
 
 WITHIN_S: Final = 15.0
@@ -70,11 +71,14 @@ async def _told(folder: Path, *, pause_s: float, serve: bool, as_json: bool) -> 
 
 
 @asynccontextmanager
-async def demonstrating(folder: Path) -> AsyncIterator[World]:
-    """Run vendors, receiver and consumers in this process, connected to each other over loopback."""
+async def demonstrating(folder: Path, around: Callable[[App], App] = lambda vendors: vendors) -> AsyncIterator[World]:
+    """Run vendors, receiver and consumers in this process, connected to each other over loopback.
+
+    `around` is given the vendors' app and returns what is served in its place: somebody who listens, say.
+    """
     async with (
         opened_sandbox(clock=wiring.CLOCK, time_scale=RETRIES_SCALE) as sandbox,
-        serving(sandbox.app, "127.0.0.1", 0, "--port") as vendors_port,
+        serving(around(sandbox.app), "127.0.0.1", 0, "--port") as vendors_port,
     ):
         base_url = f"http://127.0.0.1:{vendors_port}"
         settings = demo_settings(folder, relay_environment(sandbox, base_url))

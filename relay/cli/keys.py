@@ -6,7 +6,7 @@ import typer
 
 from relay.cli import output, wiring
 from relay.cli.output import JsonFlag
-from relay.vault import generate_key, vault_for
+from relay.vault import generate_key, renew_key_file, vault_for
 
 app = typer.Typer(name="keys", help="Keys that encrypt tokens.", no_args_is_help=True)
 
@@ -23,12 +23,13 @@ def generate(as_json: JsonFlag = False) -> None:
 
 @app.command("rotate", epilog="Example: RELAY_ENCRYPTION_KEYS=new,old relay keys rotate")
 def rotate(as_json: JsonFlag = False) -> None:
-    """Encrypt every stored token anew with the first key; afterwards the others may go."""
+    """Encrypt every token anew: with the first of RELAY_ENCRYPTION_KEYS, else with a new key in the data folder."""
     settings = wiring.settings()
+    vault = vault_for(settings) if settings.encryption_keys else renew_key_file(settings)
 
     async def work() -> int:
         async with wiring.opened_stores(settings) as stores:
-            return await stores.grants.rotate_all(vault_for(settings))
+            return await stores.grants.rotate_all(vault)
 
     count = asyncio.run(work())
     if as_json:

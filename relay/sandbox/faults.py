@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from relay.clock import Clock
@@ -23,6 +25,7 @@ class FaultKind(StrEnum):
     THROTTLE = "throttle"  # 429 in the vendor's fashion
     HANG = "hang"  # nothing for so many seconds, then the connection is cut; the app never hears of it
     DELAY = "delay"  # that much later
+    LATE_ANSWER = "late_answer"  # the app does it and commits, its answer comes that much later
     DROP_ANSWER = "drop_answer"  # the app does it and commits, then the connection is cut without an answer
 
 
@@ -39,7 +42,7 @@ class Refusal:
 class Rule:
     """Which calls are bitten, how often, and how. `path` and `method` are searched as regular expressions.
 
-    `after` lets so many matching calls pass first; `times` None bites for ever.
+    `after` lets so many matching calls pass first, then it bites one in `every`; `times` None bites for ever.
 
     Raises:
         ValueError: a pattern that is no regular expression.
@@ -51,6 +54,7 @@ class Rule:
     method: str = ""
     times: int | None = 1
     after: int = 0
+    every: int = 1
     seconds: float = 0.0
     refusal: Refusal = field(default_factory=Refusal)
     id: int = 0
@@ -62,6 +66,8 @@ class Rule:
                 re.compile(pattern)
             except re.error as error:
                 raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+        if self.every < 1:
+            raise ValueError(f"every {self.every}: at least 1")
 
     def bites(self, vendor: Vendor, method: str, path: str) -> bool:
         """Return whether this call is bitten, and count it."""
@@ -72,6 +78,7 @@ class Rule:
         if self.after:
             self.after -= 1
             return False
+        self.after = self.every - 1
         self.bitten += 1
         return True
 
@@ -112,10 +119,11 @@ class Faults:
         async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             rule = next((one for one in self._rules if one.bites(vendor, scope["method"], path)), None)
-            if rule is None:
-                await app(scope, receive, send)
-            else:
-                await self._bite(rule, app, scope, receive, send)
+            with suppress(ClientDisconnect):  # who asked is gone: there is nobody to answer
+                if rule is None:
+                    await app(scope, receive, send)
+                else:
+                    await self._bite(rule, app, scope, receive, send)
 
         return faulty
 
@@ -128,12 +136,22 @@ class Faults:
             case FaultKind.DELAY:
                 await self._clock.sleep(rule.seconds)
                 await app(scope, receive, send)
+            case FaultKind.LATE_ANSWER:
+                await app(scope, receive, self._late(rule.seconds, send))
             case FaultKind.HANG:
                 await self._clock.sleep(rule.seconds)
                 await _cut(receive)
             case FaultKind.DROP_ANSWER:
                 await app(scope, receive, _into_nothing)
                 await _cut(receive)
+
+    def _late(self, seconds: float, send: Send) -> Send:
+        async def late(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await self._clock.sleep(seconds)
+            await send(message)
+
+        return late
 
 
 def _throttled(rule: Rule) -> Refusal:

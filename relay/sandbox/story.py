@@ -31,6 +31,7 @@ CUSTOMER: Final = {
 }
 WRITES: Final = frozenset({"PUT", "POST", "DELETE"})
 PER_CHECK_S: Final = 0.05
+SETTLED_S: Final = 120.0  # thousands of deliveries may be out in a crash test
 
 
 class Operator(Protocol):
@@ -316,12 +317,12 @@ async def _fifth_stands(world: World) -> str | None:
 
 
 async def _resend(world: World) -> None:
-    await world.client.settled()
+    await world.client.settled(SETTLED_S)
     world.noted["writes"] = await world.writes()
     world.noted["books"] = await _totals(world)
     await world.operator.mark()
     world.noted["resent"] = len(await world.client.resend())
-    await world.client.settled()
+    await world.client.settled(SETTLED_S)
 
 
 async def _unchanged(world: World) -> str | None:

@@ -28,6 +28,7 @@ from relay.settings import Settings, read_settings
 
 RELAY = str(Path(sys.executable).with_name("relay"))
 START_S = 60.0
+RETRIES_SCALE = 0.01  # a vendor does not give up while a process starts anew
 
 
 def free_port() -> int:
@@ -42,6 +43,7 @@ class Traffic:
 
     app: Any
     under_way: int = 0
+    ended: int = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         counts = scope["type"] == "http" and not scope["path"].startswith("/control")
@@ -50,6 +52,7 @@ class Traffic:
             await self.app(scope, receive, send)
         finally:
             self.under_way -= counts
+            self.ended += counts
 
 
 @dataclass
@@ -166,7 +169,7 @@ async def run_command(environment: Mapping[str, str], *arguments: str, code: int
 async def installed(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Installation]:
     """Set an installation up with its own commands, start receiver and consumers, connect the demo's account."""
     clock = SystemClock()
-    async with opened_sandbox(clock=clock, time_scale=0.001) as sandbox:
+    async with opened_sandbox(clock=clock, time_scale=RETRIES_SCALE) as sandbox:
         traffic = Traffic(sandbox.app)
         async with served(traffic, "127.0.0.1", 0) as port, SandboxClient(f"http://127.0.0.1:{port}") as client:
             public, admin_receiver, admin_consumers = free_port(), free_port(), free_port()
@@ -221,27 +224,23 @@ class Killer:
     """Kills a process at random instants, but only while work is under way; says how many kills hit some."""
 
     process: Process
-    busy: Callable[[], bool]
+    under_way: Callable[[], int]
+    ended: Callable[[], int]
     chance: random.Random
+    spared: int  # up to so many pieces of work get through between two kills, so that the kills spread
     within_s: float  # the kill falls at a random instant of so long a time after work was seen
     hits: int = 0
 
     async def run(self, done: asyncio.Event, most: int) -> None:
         """Kill until `done`, at most so often."""
+        spare_until = self.ended()
         while not done.is_set() and self.hits < most:
-            if not self.busy():
+            if self.ended() < spare_until or not self.under_way():
                 await asyncio.sleep(0.005)
                 continue
             await asyncio.sleep(self.chance.uniform(0, self.within_s))
-            if self.busy():
+            if self.under_way():
                 await self.process.kill()
                 self.hits += 1
-                await self._up_again(done)
-
-    async def _up_again(self, done: asyncio.Event) -> None:
-        try:
-            await self.process.ready()
-        except TimeoutError:
-            if not done.is_set():
-                raise
-        await asyncio.sleep(self.chance.uniform(0, 1.0))
+                await self.process.ready()
+                spare_until = self.ended() + self.chance.randint(1, self.spared)

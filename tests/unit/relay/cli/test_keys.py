@@ -19,3 +19,15 @@ def test_rotating_encrypts_every_token_with_the_first_key(shell, monkeypatch):
 
     assert rotated == {"rotated": 2}
     assert status.code == 0
+
+
+def test_a_key_of_our_own_is_renewed_and_old_tokens_stay_readable(shell):
+    shell.connect()
+    file = shell.folder / "data" / "encryption.key"
+    before = file.read_text().splitlines()
+
+    rotated = shell.run("keys", "rotate", "--json").document
+
+    assert rotated == {"rotated": 2}
+    assert file.read_text().splitlines()[1:] == before
+    assert shell.run("status").code == 0

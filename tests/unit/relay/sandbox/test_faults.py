@@ -110,14 +110,17 @@ async def asked_and_timed(world: World, kind: FaultKind, seconds: float) -> bool
 
 
 async def cut_or_answered(world: World, kind: FaultKind) -> None:
-    if kind is FaultKind.DELAY:
+    if kind in {FaultKind.DELAY, FaultKind.LATE_ANSWER}:
         await world.ask()
     else:
         with pytest.raises(httpx.RemoteProtocolError):
             await world.ask()
 
 
-@pytest.mark.parametrize(("kind", "committed"), [(FaultKind.HANG, []), (FaultKind.DELAY, ["/invoices/1"])])
+@pytest.mark.parametrize(
+    ("kind", "committed"),
+    [(FaultKind.HANG, []), (FaultKind.DELAY, ["/invoices/1"]), (FaultKind.LATE_ANSWER, ["/invoices/1"])],
+)
 async def test_a_slow_vendor_answers_late_or_never(kind: FaultKind, committed: list[str]) -> None:
     world = World(rule(kind, seconds=30))
 
@@ -163,3 +166,11 @@ def test_rules_are_bounded_and_numbered(monkeypatch: pytest.MonkeyPatch) -> None
     assert [faults.add(rule()).id, faults.add(rule()).id] == [1, 2]
     with pytest.raises(ValueError, match="clear them first"):
         faults.add(rule())
+
+
+def test_a_rule_may_bite_only_each_second_call() -> None:
+    second = rule(FaultKind.REFUSE, times=None, every=2)
+
+    bitten = [second.bites(Vendor.GHL, "GET", "/invoices/1") for _ in range(5)]
+
+    assert bitten == [True, False, True, False, True]
