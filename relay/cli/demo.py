@@ -57,7 +57,7 @@ async def _told(folder: Path, *, pause_s: float, serve: bool, as_json: bool) -> 
         for step in STORY:
             started = wiring.CLOCK.monotonic()
             failure = await played(step, world, WITHIN_S)
-            told.append(Told(step, failure, wiring.CLOCK.monotonic() - started))
+            told.append(Told(step, failure, wiring.CLOCK.monotonic() - started, *await world.sides(step.invoice)))
             if not as_json:
                 _progress(told[-1], len(told))
             if failure:
@@ -107,19 +107,37 @@ def _progress(told: Told, number: int) -> None:
 
 
 def _show(told: Sequence[Told], *, as_json: bool) -> None:
-    rows = [(line.step.title, line.failure or line.step.result, f"{line.seconds:.1f}") for line in told]
     if as_json:
-        output.show(
-            [
-                {"step": title, "result": result, "ok": not line.failure, "seconds": line.seconds}
-                for line, (title, result, _) in zip(told, rows, strict=True)
-            ]
-        )
+        output.show([_document(line) for line in told])
         return
-    marked = [("✗" if line.failure else "✓", *row) for line, row in zip(told, rows, strict=True)]
-    output.table("What happened", ("", "what", "what stood then in the vendors' books", "seconds"), marked)
+    output.table(
+        "What happened, and what stood then in the books of the simulated vendors",
+        ("", "what", "result", "in HighLevel", "in Xero", "s"),
+        [
+            (
+                "✗" if line.failure else "✓",
+                line.step.title,
+                line.failure or line.step.result,
+                line.in_crm,
+                line.in_xero,
+                f"{line.seconds:.1f}",
+            )
+            for line in told
+        ],
+    )
     failed = [line for line in told if line.failure]
     if failed:
         output.say(f"Failed: {failed[0].step.title}: {failed[0].failure}")
     else:
         output.say(f"All {len(told)} lines are as they must be, checked against the simulated vendors' books.")
+
+
+def _document(line: Told) -> dict[str, object]:
+    return {
+        "step": line.step.title,
+        "ok": not line.failure,
+        "result": line.failure or line.step.result,
+        "in_highlevel": line.in_crm,
+        "in_xero": line.in_xero,
+        "seconds": line.seconds,
+    }

@@ -3,16 +3,13 @@
 import asyncio
 from typing import Annotated
 
-import structlog
 import typer
-import yaml
 
 from relay.cli import output, wiring
+from relay.cli.output import JsonFlag
 from relay.cli.process import run_process, serving
 from relay.sandbox.app import Sandbox, opened_sandbox
 from relay.settings import Settings
-
-log = structlog.get_logger()
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,6 +26,7 @@ def sandbox(
         float, typer.Option("--time-scale", help="Factor on the pauses between webhook retries.")
     ] = 1.0,
     seed: Annotated[int, typer.Option("--seed", help="Ids, keys and tokens are a function of it.")] = 1,
+    as_json: JsonFlag = False,
 ) -> None:
     """Serve a simulated HighLevel and Xero until stopped; prints the settings and the connection a relay needs."""
 
@@ -39,13 +37,20 @@ def sandbox(
         ):
             opened.deliveries.targets.ghl = f"{webhooks.rstrip('/')}/webhooks/ghl"
             opened.deliveries.targets.xero = f"{webhooks.rstrip('/')}/webhooks/xero"
-            for name, value in relay_environment(opened, f"http://127.0.0.1:{bound}").items():
-                output.say(f"{name}={value}")
-            output.say(f"# connections.yaml: curl http://127.0.0.1:{bound}/control/connection > connections.yaml")
-            output.say("# " + yaml.safe_dump(opened.sheet.settings, default_flow_style=True, width=10_000).strip())
+            _announce(opened, f"http://127.0.0.1:{bound}", as_json=as_json)
             await stop.wait()
 
     run_process(work)
+
+
+def _announce(opened: Sandbox, base_url: str, *, as_json: bool) -> None:
+    environment = relay_environment(opened, base_url)
+    if as_json:
+        output.show({"settings": environment, "connection": f"{base_url}/control/connection"})
+        return
+    for name, value in environment.items():
+        output.say(f"{name}={value}")
+    output.say(f"# curl -s {base_url}/control/connection | relay connections import - --yes")
 
 
 def relay_environment(opened: Sandbox, base_url: str) -> dict[str, str]:

@@ -106,6 +106,17 @@ class World:
         made = await self.client.ghl("invoices", contact_id=self.ids["contact"], items=items, send=True, **fields)
         self.ids[name] = made["_id"]
 
+    async def sides(self, name: str) -> tuple[str, str]:
+        """Return total, paid and status of an invoice in HighLevel's books, and in Xero's; "-" where it is not."""
+        if name not in self.ids:
+            return "-", "-"
+        crm = await self.crm_invoice(name)
+        total, paid = (Decimal(str(crm[key])) for key in ("total", "amountPaid"))
+        found = [
+            f"{one['total']}, paid {one['amount_paid']}, {one['status']}" for one in await self.xero_invoices(name)
+        ]
+        return f"{total:.2f}, paid {paid:.2f}, {crm['status']}", " and ".join(found) or "-"
+
     async def pay_in_xero(self, name: str, amount: str) -> None:
         """Enter a payment in Xero, as a bookkeeper does."""
         [invoice] = await self.xero_invoices(name)
@@ -129,6 +140,7 @@ class Step:
     act: Act
     check: Check
     result: str  # what stands when the check holds, for the table
+    invoice: str = ""  # the invoice it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,8 @@ class Told:
     step: Step
     failure: str | None
     seconds: float
+    in_crm: str = "-"  # total, paid and status of its invoice, as that vendor's books have them
+    in_xero: str = "-"
 
 
 async def played(step: Step, world: World, within_s: float) -> str | None:
@@ -353,19 +367,21 @@ async def _refused(world: World) -> str | None:
 STORY: Final[Sequence[Step]] = (
     Step("An account is connected to a Xero organisation", _nothing, _connected, "connected"),
     Step("A customer is entered in HighLevel", _contact, _contact_stands, "nothing to send yet"),
-    Step("An invoice of three lines with tax is sent", _invoice, _invoice_stands, "in Xero, equal to the cent"),
+    Step(
+        "An invoice of three lines with tax is sent", _invoice, _invoice_stands, "in Xero, equal to the cent", "first"
+    ),
     Step("Its customer", _nothing, _one_contact, "stands in Xero once"),
-    Step("Xero: 100.00 is paid", _part_paid, _shows_part_paid, "HighLevel: part paid, tagged"),
-    Step("Xero: the rest is paid", _rest_paid, _shows_paid, "HighLevel: paid, tagged"),
-    Step("HighLevel reports these payments back", _nothing, _echo, "nothing to do: our own echo"),
-    Step("A second invoice is sent", _second, _second_stands, "in Xero, equal to the cent"),
-    Step("It is voided in HighLevel", _void, _voided, "voided in Xero"),
-    Step("A third invoice is sent", _third, _third_stands, "in Xero, equal to the cent"),
-    Step("It is edited in HighLevel", _edit, _third_stands, "the same invoice, new total"),
-    Step("A fourth uses an account archived in Xero", _archived_account, _failed, "failed: account_unusable"),
-    Step("The setting is mended, the failure sent again", _mend, _mended, "in Xero, equal to the cent"),
-    Step("Xero answers 429; a fifth invoice is sent", _throttled, _waits, "waits: minute_limit"),
-    Step("Xero answers again", _nothing, _fifth_stands, "in Xero, equal to the cent"),
+    Step("Xero: 100.00 is paid", _part_paid, _shows_part_paid, "HighLevel: part paid, tagged", "first"),
+    Step("Xero: the rest is paid", _rest_paid, _shows_paid, "HighLevel: paid, tagged", "first"),
+    Step("HighLevel reports these payments back", _nothing, _echo, "nothing to do: our own echo", "first"),
+    Step("A second invoice is sent", _second, _second_stands, "in Xero, equal to the cent", "second"),
+    Step("It is voided in HighLevel", _void, _voided, "voided in Xero", "second"),
+    Step("A third invoice is sent", _third, _third_stands, "in Xero, equal to the cent", "third"),
+    Step("It is edited in HighLevel", _edit, _third_stands, "the same invoice, new total", "third"),
+    Step("A fourth uses an account archived in Xero", _archived_account, _failed, "failed: account_unusable", "fourth"),
+    Step("The setting is mended, the failure sent again", _mend, _mended, "in Xero, equal to the cent", "fourth"),
+    Step("Xero answers 429; a fifth invoice is sent", _throttled, _waits, "waits: minute_limit", "fifth"),
+    Step("Xero answers again", _nothing, _fifth_stands, "in Xero, equal to the cent", "fifth"),
     Step("Every webhook is delivered once more", _resend, _unchanged, "nothing changed, no write"),
     Step("Forged webhooks arrive", _forge, _refused, "401 for both vendors"),
 )

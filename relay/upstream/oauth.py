@@ -20,7 +20,7 @@ from relay.store.grants import Grant, Grants
 from relay.store.leases import Leases
 from relay.telemetry.metrics import TOKEN_EXPIRY_SECONDS
 from relay.upstream.errors import Unauthorised, Unavailable
-from relay.upstream.token_endpoint import DEADLINE_S, AnswerLost, Given, InvalidGrant, TokenEndpoint
+from relay.upstream.token_endpoint import AnswerLost, Given, InvalidGrant, TokenEndpoint
 from relay.vault import VaultError
 from schemas.reasons import Reason
 

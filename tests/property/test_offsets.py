@@ -33,10 +33,6 @@ def test_what_may_be_committed_is_exactly_the_contiguous_done_prefix(gaps, order
 @given(st.lists(st.integers(0, 30), max_size=60))
 def test_an_offset_is_taken_once_and_only_forward(offsets):
     prefix = DonePrefix(0, epoch=1)
-    taken: list[int] = []
-
-    for offset in offsets:
-        if prefix.take(offset):
-            taken.append(offset)
+    taken = [offset for offset in offsets if prefix.take(offset)]
 
     assert taken == sorted(set(taken))

@@ -33,7 +33,7 @@ START_DEADLINE_S: Final = 90.0
 STOP_DEADLINE_S: Final = 20.0
 FETCH_DEADLINE_S: Final = 600.0
 STARTED: Final = "Kafka Server started"
-POM: Final = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+POM: Final = """<project><modelVersion>4.0.0</modelVersion>
 <groupId>relay.tests</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>{dependencies}</dependencies></project>
 """

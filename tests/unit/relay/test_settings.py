@@ -16,7 +16,7 @@ from relay.settings import GHL_PUBLIC_KEY, Settings, SettingsError, read_setting
         ({"RELAY_GHL_PUBLIC_KEYS": "/no/such/key.pem"}, "/no/such/key.pem"),
         ({"RELAY_XERO_CLIENT_SECRET_FILE": "/no/such/file"}, "RELAY_XERO_CLIENT_SECRET_FILE"),
         ({"RELAY_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "RELAY_KAFKA_SASL_USERNAME"),
-        ({"RELAY_PUBLIC_PORT_FILE": "/tmp/port"}, "is not a setting"),
+        ({"RELAY_PUBLIC_PORT_FILE": "/no/such/file"}, "is not a setting"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(environment, words):
