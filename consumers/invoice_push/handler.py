@@ -19,7 +19,7 @@ from consumers.invoice_push.snapshots import Snapshots
 from consumers.invoice_push.source import read_source
 from consumers.invoice_push.verdict import Unmappable
 from consumers.invoice_push.weighing import Weighing
-from consumers.runtime.failures import RECHECK, outcome_of
+from consumers.runtime.failures import RECHECK, busy, outcome_of
 from consumers.runtime.handler import Subject
 from consumers.runtime.outcome import Outcome, Park, Retry, Skipped
 from relay.clock import Clock
@@ -39,7 +39,6 @@ from schemas.reasons import Reason
 
 LEASE_S: Final = 12.0  # renewed while held; so long a dead process keeps others out
 DEADLINE_S: Final = 240.0  # of one subject: about a dozen calls, each with its own
-_BUSY: Final = timedelta(seconds=1)
 _AWAY: Final = timedelta(seconds=5)
 
 
@@ -102,7 +101,9 @@ class InvoicePush:
         except UpstreamError as error:
             return outcome_of(error, now(), subject.newest.attempts)
         except (LeaseTaken, LeaseLost):
-            return Retry(_BUSY, Reason.QUEUED_BEHIND, "the other side of this invoice is being handled")
+            return Retry(
+                busy(subject.newest.attempts), Reason.QUEUED_BEHIND, "the other side of this invoice is being handled"
+            )
         except (StoreUnavailable, TimeoutError) as error:
             return Retry(_AWAY, Reason.OUTCOME_UNKNOWN, str(error) or f"not done within {DEADLINE_S:g} s")
 

@@ -16,7 +16,7 @@ from consumers.payments.conclusion import conclude
 from consumers.payments.run import Display, Run
 from consumers.payments.sides import Sides
 from consumers.payments.writing import Writing
-from consumers.runtime.failures import outcome_of
+from consumers.runtime.failures import busy, outcome_of
 from consumers.runtime.outcome import Dead, Done, Outcome, Park, Retry, Skipped
 from relay.clock import Clock
 from relay.store.connections import Connection, Connections
@@ -37,7 +37,6 @@ MAX_ROUNDS: Final = 12
 MOST_READS: Final = 2  # of a side that is not listed in full, before it is left for a while
 UNCLEAR_AFTER: Final = 3  # attempts
 _AGAIN: Final = timedelta(seconds=20)
-_TAKEN: Final = timedelta(seconds=5)
 
 log = structlog.get_logger()
 
@@ -98,7 +97,7 @@ class Payments:
                     attempts=attempts,
                 )
         except LeaseTaken:
-            return Retry(_TAKEN, Reason.QUEUED_BEHIND, "the other side of this invoice is being handled")
+            return Retry(busy(attempts), Reason.QUEUED_BEHIND, "the other side of this invoice is being handled")
 
     async def settle_held(
         self,
@@ -127,7 +126,7 @@ class Payments:
             await run.sides.prepare(ghl_invoice, look_at)
             outcome = await self._settled(run)
         except LeaseTaken:
-            outcome = Retry(_TAKEN, Reason.QUEUED_BEHIND, "another invoice of the contact is being shown")
+            outcome = Retry(busy(attempts), Reason.QUEUED_BEHIND, "another invoice of the contact is being shown")
         except UpstreamError as error:
             waits = self._too_early(await self._ledger.read(link_id))
             outcome = waits or outcome_of(error, self._clock.now(), attempts, link_id)

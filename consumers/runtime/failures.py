@@ -21,6 +21,8 @@ RECHECK: Final = timedelta(minutes=15)  # of what a person must mend: mending it
 AWAY_LONGEST: Final = timedelta(minutes=15)
 THROTTLED_FIRST_S: Final = 5.0  # where a limit says no time: the concurrent and the app's one
 THROTTLED_LONGEST_S: Final = 300.0
+BUSY_S: Final = 0.2
+BUSY_LONGEST_S: Final = 2.0
 UNKNOWN_S: Final = 2.0
 UNKNOWN_LONGEST_S: Final = 30.0
 _LONGEST_WORDS: Final = 1000
@@ -57,6 +59,11 @@ def reason_of(messages: Sequence[str]) -> Reason:
 def refused(messages: Sequence[str], link: str | None = None) -> Dead:
     """Return the dead letter of a refusal: the vendor's words tell the person what to mend."""
     return Dead(reason_of(messages), "; ".join(messages)[:_LONGEST_WORDS], link)
+
+
+def busy(attempts: int) -> timedelta:
+    """Return how soon to ask again for a lease that is taken: mostly by a call or two, rarely by a dead process."""
+    return timedelta(seconds=min(BUSY_LONGEST_S, BUSY_S * 2**attempts))
 
 
 def outcome_of(error: UpstreamError, now: datetime, attempts: int, link: str | None = None) -> Outcome:

@@ -64,7 +64,7 @@ async def test_a_link_whose_lease_is_taken_is_tried_again_soon() -> None:
 
     outcome = await world.settle()
 
-    assert outcome == Retry(timedelta(seconds=5), Reason.QUEUED_BEHIND, outcome.detail)
+    assert outcome == Retry(timedelta(seconds=0.2), Reason.QUEUED_BEHIND, outcome.detail)
     assert world.books.calls == []
 
 

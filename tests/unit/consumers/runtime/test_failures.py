@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.runtime.failures import IN_PLACE_TRIES, RECHECK, outcome_of, reason_of
+from consumers.runtime.failures import IN_PLACE_TRIES, RECHECK, busy, outcome_of, reason_of
 from consumers.runtime.outcome import Dead, Outcome, Park, Retry, Scope
 from relay.upstream import errors
 from relay.upstream.errors import NotFound, OutcomeUnknown, Refused, Throttled, Unauthorised, Unavailable
@@ -94,3 +94,9 @@ def test_every_error_of_the_vendors_has_an_outcome() -> None:
 )
 def test_known_words_have_a_reason_of_their_own(words: str, reason: Reason) -> None:
     assert reason_of(["Something else", words]) is reason
+
+
+def test_a_lease_that_is_taken_is_asked_for_soon_and_then_less_often():
+    waits = [busy(attempts).total_seconds() for attempts in range(6)]
+
+    assert waits == [0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
