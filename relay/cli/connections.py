@@ -150,7 +150,7 @@ def import_file(
             ("id", "name", "location", "tenant", "token sets"),
             [(c.id, c.name, c.location_id, c.tenant_id, ", ".join(sorted(c.grants)) or "kept") for c in imported],
         )
-    output.agreed(f"Import {len(imported)} connections?", yes=yes)
+    output.agreed_if_asked(f"Import {len(imported)} connections?", yes=yes)
 
     async def work() -> None:
         async with wiring.opened_stores(settings) as stores:

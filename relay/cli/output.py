@@ -13,7 +13,7 @@ from rich.table import Table
 ATTENTION: Final = 3  # exit code: found something that needs attention
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
-YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")]
+YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 class CommandFailed(Exception):
@@ -71,6 +71,16 @@ def agreed(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise CommandFailed("nobody can be asked here: add --yes after reading the preview", exit_code=2)
     typer.confirm(question, abort=True)
+
+
+def agreed_if_asked(question: str, *, yes: bool) -> None:
+    """Ask on a terminal; elsewhere go on, for deeds that may be done again and take nothing away.
+
+    Raises:
+        typer.Abort: the answer was no.
+    """
+    if sys.stdin.isatty():
+        agreed(question, yes=yes)
 
 
 def _cell(value: object) -> str:

@@ -28,7 +28,7 @@ def apply_changes(yes: YesFlag = False, as_json: JsonFlag = False) -> None:
     if wanted:
         if not as_json:
             _print(wanted, as_json=False, done=False)
-        output.agreed(f"Make {len(wanted)} changes?", yes=yes)
+        output.agreed_if_asked(f"Make {len(wanted)} changes?", yes=yes)
         wanted = asyncio.run(_changes(do=True))
     _print(wanted, as_json=as_json, done=True)
 

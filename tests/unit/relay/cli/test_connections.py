@@ -70,11 +70,13 @@ def test_a_file_that_is_none_is_refused_with_exit_code_2(shell, text):
     assert shell.run("connections", "import", "bad.yaml", "--yes").code == 2
 
 
-def test_an_import_asks_before_it_writes(shell):
+def test_an_import_shows_what_it_does_and_asks_nobody_where_nobody_is(shell):
     (shell.folder / "c.yaml").write_text(
         yaml.safe_dump({"connections": [{"id": "a", "name": "A", "location_id": "l", "tenant_id": "t"}]})
     )
 
     answer = shell.run("connections", "import", "c.yaml")
 
-    assert (answer.code, shell.run("connections", "list", "--json").document) == (2, [])
+    assert answer.code == 0
+    assert "a\tA\tl\tt\tkept" in answer.out
+    assert [connection["id"] for connection in shell.run("connections", "list", "--json").document] == ["a"]

@@ -23,6 +23,15 @@ def test_nobody_is_asked_where_nobody_can_answer(monkeypatch):
         output.agreed("Do it?", yes=False)
 
 
+def test_what_may_be_done_again_is_done_where_nobody_can_be_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(output, "agreed", lambda question, yes: asked.append(question))
+
+    output.agreed_if_asked("Do it?", yes=False)
+
+    assert asked == []
+
+
 def test_yes_answers_the_question():
     output.agreed("Do it?", yes=True)
 
