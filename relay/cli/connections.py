@@ -18,7 +18,12 @@ from relay.store.connections import Connection, ConnectionState
 from relay.store.grants import Grant
 from schemas.connection_settings import ConnectionSettings, settings_from
 
-app = typer.Typer(name="connections", help="Connections and their settings.", no_args_is_help=True)
+app = typer.Typer(
+    name="connections",
+    help="Connections and their settings.",
+    no_args_is_help=True,
+    epilog="Example: relay connections list",
+)
 
 BY = "command line"
 
@@ -110,7 +115,7 @@ def set_values(connection: str, values: list[str], as_json: JsonFlag = False) ->
 
 
 @app.command("export", epilog="Example: relay connections export > connections.yaml")
-def export() -> None:
+def export(as_json: JsonFlag = False) -> None:
     """Print every connection with its settings as YAML; tokens stay here."""
     settings = wiring.settings()
 
@@ -132,7 +137,11 @@ def export() -> None:
                 )
             return exported
 
-    yaml.safe_dump({"connections": asyncio.run(work())}, sys.stdout, sort_keys=False, allow_unicode=True)
+    document = {"connections": asyncio.run(work())}
+    if as_json:
+        output.show(document)
+    else:
+        yaml.safe_dump(document, sys.stdout, sort_keys=False, allow_unicode=True)
 
 
 @app.command("import", epilog="Example: relay connections import connections.yaml --yes")
@@ -143,7 +152,7 @@ def import_file(
 ) -> None:
     """Put connections into the store, with both token sets where the file has them; shows them first."""
     settings = wiring.settings()
-    imported = parsed(file.read_text(encoding="utf-8") if str(file) != "-" else sys.stdin.read())
+    imported = parsed(_text_of(file))
     if not as_json:
         output.table(
             "To import",
@@ -162,6 +171,15 @@ def import_file(
         output.show({"imported": [connection.id for connection in imported]})
     else:
         output.say(f"{len(imported)} connections imported. What waited for them goes by itself within a minute.")
+
+
+def _text_of(file: Path) -> str:
+    if str(file) == "-":
+        return sys.stdin.read()
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"cannot read {file}: name a YAML file, or - for standard input", 2) from error
 
 
 def parsed(text: str) -> list[ImportedConnection]:

@@ -7,7 +7,7 @@ import typer
 
 from relay.cli import wiring
 from relay.cli.handlers import NAMES, consuming
-from relay.cli.output import CommandFailed
+from relay.cli.output import CommandFailed, JsonLogsFlag
 from relay.cli.process import administered, run_process
 from relay.settings import Settings
 
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 def consume(
     names: Annotated[list[str] | None, typer.Argument(help="Consumers to run; all when none is named.")] = None,
+    as_json: JsonLogsFlag = False,
 ) -> None:
     """Run consumers until stopped: invoice-push (CRM to Xero) and payment-sync (Xero to CRM)."""
     wanted = tuple(names or NAMES)
@@ -34,4 +35,4 @@ def consume(
         ):
             await stop.wait()
 
-    run_process(work)
+    run_process(work, as_json=as_json)

@@ -9,7 +9,7 @@ from relay.cli.output import JsonFlag
 from relay.store import schema
 from relay.store.engine import opened_database
 
-app = typer.Typer(name="db", help="The database's schema.", no_args_is_help=True)
+app = typer.Typer(name="db", help="The database's schema.", no_args_is_help=True, epilog="Example: relay db check")
 
 
 @app.command("upgrade", epilog="Example: relay db upgrade")
@@ -40,7 +40,8 @@ async def _with_database(deed: str) -> str:
                 await schema.upgrade(database)
                 return f"at {await schema.current(database)}"
             case "current":
-                return f"at {await schema.current(database)}"
+                version = await schema.current(database)
+                return f"at {version}" if version else "empty; see: relay db upgrade"
             case _:
                 differences = await schema.check(database)
                 return "; ".join(differences) or "up to date"

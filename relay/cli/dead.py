@@ -15,7 +15,9 @@ from relay.store.parked import ParkedEvent, ParkedState
 from schemas.reasons import Reason
 from schemas.wording import words
 
-app = typer.Typer(name="dead", help="Dead letters: list, show, send again.", no_args_is_help=True)
+app = typer.Typer(
+    name="dead", help="Dead letters: list, show, send again.", no_args_is_help=True, epilog="Example: relay dead list"
+)
 
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only those of this reason.")]
 ConnectionOption = Annotated[str | None, typer.Option("--connection", help="Only those of this connection.")]

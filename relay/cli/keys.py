@@ -8,7 +8,9 @@ from relay.cli import output, wiring
 from relay.cli.output import JsonFlag
 from relay.vault import generate_key, renew_key_file, vault_for
 
-app = typer.Typer(name="keys", help="Keys that encrypt tokens.", no_args_is_help=True)
+app = typer.Typer(
+    name="keys", help="Keys that encrypt tokens.", no_args_is_help=True, epilog="Example: relay keys generate"
+)
 
 
 @app.command("generate", epilog="Example: relay keys generate >> encryption.key")

@@ -31,10 +31,12 @@ from relay.vault import VaultError
 
 INTERRUPTED = 130
 USAGE = 2
+DEBUG = "--debug"
 
 app = typer.Typer(
     name="relay",
     help="Keeps HighLevel invoices and Xero books in step.",
+    epilog="Example: relay demo",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,10 +50,14 @@ for module in (consume, demo, sandbox, serve, settings, status, trace, up):
 @app.callback(invoke_without_command=True)
 def _frame(
     context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
 ) -> None:
-    configure_logs("debug" if debug else "error", None)  # to stderr; a long-running command chooses its own
+    # to stderr; a long-running command chooses its own
+    if debug:
+        configure_logs("debug", None)
+    else:
+        configure_logs("error", None, libraries="critical")  # what fails comes back as an error, told in one line
     context.obj = {"debug": debug}
     if version:
         typer.echo(__version__)
@@ -64,9 +70,11 @@ def run() -> None:
 
 
 def exit_code(arguments: list[str]) -> int:
-    """Run a command and return its exit code; errors are one line on stderr."""
+    """Run a command and return its exit code; errors are one line on stderr. `--debug` may stand anywhere."""
+    debug = [DEBUG] if DEBUG in arguments else []
+    arguments = [argument for argument in arguments if argument != DEBUG]
     try:
-        return int(app(arguments, standalone_mode=False) or 0)
+        return int(app([*debug, *arguments], standalone_mode=False) or 0)
     except typer.Exit as ended:
         return ended.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -74,7 +82,7 @@ def exit_code(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _failed(f"{error}; see: relay {' '.join(arguments[:1])} --help", USAGE)
     except (CommandFailed, SettingsError, LogError, StoreError, VaultError, OSError, BaseExceptionGroup) as error:
-        if "--debug" in arguments:
+        if debug:
             raise
         return _failed(*_told(error))
 

@@ -13,6 +13,9 @@ from rich.table import Table
 ATTENTION: Final = 3  # exit code: found something that needs attention
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+JsonLogsFlag = Annotated[
+    bool, typer.Option("--json", help="Log JSON lines for machines, whatever RELAY_LOG_FORMAT says.")
+]
 YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -26,7 +29,7 @@ class CommandFailed(Exception):
 
 def show(document: Any) -> None:
     """Print one JSON document."""
-    sys.stdout.write(orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+    say(orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2).decode())
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str = "Nothing.") -> None:
@@ -43,8 +46,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
 
 
 def say(line: str) -> None:
-    """Print one line for people."""
+    """Print one line for people; whoever reads it through a pipe has it at once, from a command that stays up too."""
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def progress(line: str) -> None:

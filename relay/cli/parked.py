@@ -10,7 +10,7 @@ from relay.cli.dead import ConnectionOption, ReasonOption, described
 from relay.cli.output import JsonFlag
 from relay.store.parked import ParkedEvent, ParkedState
 
-app = typer.Typer(name="parked", help="Events that wait.", no_args_is_help=True)
+app = typer.Typer(name="parked", help="Events that wait.", no_args_is_help=True, epilog="Example: relay parked list")
 
 
 @app.callback()

@@ -25,10 +25,13 @@ log = structlog.get_logger()
 READ_DEADLINE_S: Final = 10.0  # a sender slower than that holds a place for nothing
 
 
-def run_process(work: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> None:
-    """Run until SIGTERM or SIGINT, which set the event: then finish what is in flight and leave."""
+def run_process(work: Callable[[Settings, asyncio.Event], Awaitable[None]], *, as_json: bool = False) -> None:
+    """Run until SIGTERM or SIGINT, which set the event: then finish what is in flight and leave.
+
+    `as_json` makes the logs JSON whatever the settings say.
+    """
     settings = wiring.settings()
-    configure_logs(settings.log_level, settings.log_format)
+    configure_logs(settings.log_level, "json" if as_json else settings.log_format)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -40,7 +40,7 @@ def sandbox(
             _announce(opened, f"http://127.0.0.1:{bound}", as_json=as_json)
             await stop.wait()
 
-    run_process(work)
+    run_process(work, as_json=as_json)
 
 
 def _announce(opened: Sandbox, base_url: str, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import typer
 
 from relay.cli import wiring
+from relay.cli.output import JsonLogsFlag
 from relay.cli.process import administered, receiving, run_process
 from relay.settings import Settings
 
@@ -14,9 +15,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("serve", epilog="Example: RELAY_XERO_WEBHOOK_KEYS=... relay serve")(serve)
 
 
-def serve() -> None:
+def serve(as_json: JsonLogsFlag = False) -> None:
     """Receive webhooks on the public port until stopped; a delivery is answered 2xx once it is durable."""
-    run_process(_serve)
+    run_process(_serve, as_json=as_json)
 
 
 async def _serve(settings: Settings, stop: asyncio.Event) -> None:

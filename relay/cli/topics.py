@@ -9,7 +9,9 @@ from relay.cli import output, wiring
 from relay.cli.output import JsonFlag, YesFlag
 from relay.log.plan import Change, plan, to_alter, to_create
 
-app = typer.Typer(name="topics", help="Create and check topics.", no_args_is_help=True)
+app = typer.Typer(
+    name="topics", help="Create and check topics.", no_args_is_help=True, epilog="Example: relay topics plan"
+)
 
 
 @app.command("plan", epilog="Example: relay topics plan")

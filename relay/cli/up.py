@@ -6,6 +6,7 @@ import typer
 
 from relay.cli import wiring
 from relay.cli.handlers import NAMES, consuming
+from relay.cli.output import JsonLogsFlag
 from relay.cli.process import administered, receiving, run_process
 from relay.settings import Settings
 
@@ -15,9 +16,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("up", epilog="Example: RELAY_XERO_WEBHOOK_KEYS=... relay up")(up)
 
 
-def up() -> None:
+def up(as_json: JsonLogsFlag = False) -> None:
     """Receive webhooks and handle them, all in this process, until stopped."""
-    run_process(_up)
+    run_process(_up, as_json=as_json)
 
 
 async def _up(settings: Settings, stop: asyncio.Event) -> None:

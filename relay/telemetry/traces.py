@@ -1,4 +1,4 @@
-"""W3C trace context: one `traceparent` leads from a vendor's request to the calls it causes.
+"""W3C trace context: one `traceparent` leads from a vendor's request to the record it became.
 
 Source: W3C Trace Context, "traceparent header".
 """

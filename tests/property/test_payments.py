@@ -13,8 +13,9 @@ from consumers.payments.decision import decide
 from consumers.payments.echoes import marked_receipt, marked_transaction
 from consumers.runtime.outcome import Park, Retry
 from relay.store.ledger import State
+from tests.givens.fate import Died
 from tests.givens.payments import PUSHING, TODAY, uuid, xero_payment
-from tests.givens.payments_world import Died, World
+from tests.givens.payments_world import World
 
 AMOUNTS = st.lists(st.integers(1, 4).map(lambda tens: Decimal(tens * 10)), min_size=1, max_size=4)
 ENDS = st.integers(1, 40)

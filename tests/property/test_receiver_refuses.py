@@ -37,8 +37,8 @@ from tests.givens.webhooks import (
 LIMIT = 2_000
 BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 MANY = settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
-FEWER = settings(MANY, max_examples=1_200)
-SLOW_TO_MAKE = settings(MANY, max_examples=500)
+FEWER = settings(MANY, max_examples=1_500)
+SLOW_TO_MAKE = settings(MANY, max_examples=600)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

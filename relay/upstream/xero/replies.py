@@ -34,10 +34,8 @@ def said(reply: Reply) -> Said:
 
 
 def token_rejected(reply: Reply) -> bool:
-    """Return whether a new access token may help: expired, or not authenticated for a reason Xero does not tell."""
-    detail = _detail(reply)
-    names_the_token = "TokenExpired" in detail or "AuthenticationUnsuccessful" in detail
-    return reply.status == HTTPStatus.UNAUTHORIZED and names_the_token
+    """Return whether a new access token may help: with every 401 but the one for a missing scope, words or none."""
+    return reply.status == HTTPStatus.UNAUTHORIZED and not _lacks_scope(reply)
 
 
 def error_of(request: Request, reply: Reply) -> UpstreamError | None:
@@ -98,10 +96,14 @@ def _throttled(reply: Reply) -> Throttled:
     return Throttled(f"Xero's limit is reached: {problem or 'it does not say which'}", seconds, reason)
 
 
-def _unauthorised(reply: Reply) -> Unauthorised:
+def _lacks_scope(reply: Reply) -> bool:
     # "insufficent_scope" is Xero's own spelling (XeroAPI/Xero-NetStandard#298)
     asked = reply.headers.get("www-authenticate", "").lower()
-    if "AuthorizationUnsuccessful" in _detail(reply) or ("insuffic" in asked and "scope" in asked):
+    return "AuthorizationUnsuccessful" in _detail(reply) or ("insuffic" in asked and "scope" in asked)
+
+
+def _unauthorised(reply: Reply) -> Unauthorised:
+    if _lacks_scope(reply):
         return Unauthorised("the authorisation lacks a scope", Reason.SCOPE_MISSING)
     return Unauthorised(f"Xero does not take our token: {_detail(reply)}", Reason.AUTHORISATION_EXPIRED)
 

@@ -12,7 +12,6 @@ from consumers.runtime.outcome import Dead, Done, Park, Retry, Scope, Skipped
 from relay.sandbox.delivery import Vendor
 from relay.sandbox.faults import FaultKind, Refusal, Rule
 from relay.store.links import LinkState
-from schemas import money
 from schemas.envelope import Event
 from schemas.reasons import Reason
 from tests.givens.invoice_push import GST, World, an_event, opened_world
@@ -22,11 +21,6 @@ from tests.givens.invoice_push import GST, World, an_event, opened_world
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with opened_world(tmp_path) as opened:
         yield opened
-
-
-def number_of(world: World, invoice_id: str) -> str:
-    invoice = world.sandbox.ghl.books.invoice(world.connection.location_id, invoice_id)
-    return str(invoice.answer()["invoiceNumber"])
 
 
 def lose(world: World, kind: FaultKind, method: str, path: str, **rule: Any) -> None:
@@ -200,184 +194,6 @@ async def test_what_was_mended_in_xero_is_seen_before_a_dead_letter_is_written(w
     assert isinstance(second, Done)
 
 
-async def test_money_in_xero_forbids_a_new_total(world: World) -> None:
-    invoice_id = world.invoice()
-    await world.handle(invoice_id)
-    [sale] = world.sales
-    world.sandbox.xero.books.enter_payment(world.connection.tenant_id, sale.invoice_id, Decimal(50))
-    world.do("edit", invoice_id, items=[{"name": "Consulting", "amount": 300}])
-
-    outcome = await world.handle(invoice_id)
-
-    link = await world.link(invoice_id)
-    assert isinstance(outcome, Dead)
-    assert (outcome.reason, outcome.link) == (Reason.PAID_CANNOT_CHANGE, link.id)
-    assert "50.00 is paid" in outcome.detail
-    assert "300.00" in outcome.detail
-
-
-@pytest.mark.parametrize(
-    ("policy", "kind", "total"),
-    [("ask", Dead, "77.00"), ("keep", Skipped, "77.00"), ("overwrite", Done, "200.00")],
-)
-async def test_an_edit_in_xero_is_treated_as_the_admin_chose(world: World, policy: str, kind: type, total: str) -> None:
-    await world.set(edited_in_xero=policy)
-    invoice_id = world.invoice()
-    await world.handle(invoice_id)
-    [sale] = world.sales
-    changed = {"LineItems": [{"Description": "Agreed", "Quantity": 1, "UnitAmount": 70, "AccountCode": "200"}]}
-    world.sandbox.xero.books.edit_invoice(world.connection.tenant_id, sale.invoice_id, changed)
-    world.do("edit", invoice_id, items=[{"name": "Consulting", "amount": 200}])
-
-    outcome = await world.handle(invoice_id)
-
-    assert isinstance(outcome, kind)
-    assert [str(one.total) for one in world.sales] == [total]
-
-
-async def test_payments_and_status_are_no_edits(world: World) -> None:
-    invoice_id = world.invoice(send=False)
-    await world.handle(invoice_id)
-    [sale] = world.sales
-    world.sandbox.xero.books.approve_invoice(world.connection.tenant_id, sale.invoice_id)
-    world.do("edit", invoice_id, items=[{"name": "Consulting", "amount": 200}])
-
-    outcome = await world.handle(invoice_id)
-
-    assert isinstance(outcome, Done)
-    assert [(one.status, str(one.total)) for one in world.sales] == [("AUTHORISED", "200.00")]
-
-
-async def test_a_number_of_somebody_elses_is_a_dead_letter_until_the_prefix_is_changed(world: World) -> None:
-    invoice_id = world.invoice()
-    world.entered(number_of(world, invoice_id))
-
-    first = await world.handle(invoice_id)
-    still = await world.handle(invoice_id)
-    await world.set(invoice_number_prefix="CRM-")
-    mended = await world.handle(invoice_id)
-
-    assert [isinstance(one, Dead) and one.reason for one in (first, still)] == [Reason.NUMBER_TAKEN] * 2
-    assert isinstance(mended, Done)
-    assert [sale.number for sale in world.sales if sale.reference == invoice_id] == [
-        f"CRM-{number_of(world, invoice_id)}"
-    ]
-
-
-async def test_a_total_that_xero_makes_otherwise_is_told_with_both_figures(world: World) -> None:
-    def one_cent_more(asked: str, body: bytes) -> bytes:
-        return body.replace(b'"Total":110.00', b'"Total":110.01') if asked == "PUT /Invoices" else body
-
-    world.network.bent = one_cent_more
-    invoice_id = world.invoice()
-
-    outcome = await world.handle(invoice_id)
-
-    link = await world.link(invoice_id)
-    detail = "HighLevel asks 110.00, Xero made it 110.01"
-    assert outcome == Dead(Reason.TOTAL_DIFFERS, detail, link.id)
-    assert (link.state, link.ghl_read_at) == (LinkState.LINKED, None)
-    assert world.till.settled == []
-    assert [sale.status for sale in world.sales] == ["AUTHORISED"]
-
-
-@pytest.mark.parametrize("minutes", [1, 10], ids=["within the life of the key", "after it"])
-@pytest.mark.parametrize("kind", [FaultKind.DROP_ANSWER, FaultKind.REFUSE], ids=["it landed", "it did not"])
-async def test_after_a_lost_answer_one_document_stands(world: World, kind: FaultKind, minutes: int) -> None:
-    invoice_id = world.invoice()
-    lose(world, kind, "PUT", "/Invoices")
-
-    first = await world.handle(invoice_id)
-    intended = await world.link(invoice_id)
-    world.clock.advance(minutes * 60)
-    second = await world.handle(invoice_id)
-
-    assert isinstance(first, Retry)
-    assert first.reason is Reason.OUTCOME_UNKNOWN
-    assert (intended.state, intended.digest) == (LinkState.INTENDED, None)
-    assert isinstance(second, Done)
-    assert [str(sale.total) for sale in world.sales] == ["110.00"]
-    assert len(world.asked_of("PUT /Invoices")) == (1 if minutes == 10 and kind is FaultKind.DROP_ANSWER else 2)
-
-
-async def test_the_identical_request_goes_again_though_the_invoice_has_changed_since(world: World) -> None:
-    invoice_id = world.invoice()
-    lose(world, FaultKind.DROP_ANSWER, "PUT", "/Invoices")
-    await world.handle(invoice_id)
-    world.do("edit", invoice_id, items=[{"name": "Consulting", "amount": 200}])
-    world.clock.advance(30)
-
-    outcome = await world.handle(invoice_id)
-
-    assert isinstance(outcome, Done)
-    assert [str(sale.total) for sale in world.sales] == ["200.00"]
-
-
-@pytest.mark.parametrize("seconds", [5, 600])
-@pytest.mark.parametrize("kind", [FaultKind.DROP_ANSWER, FaultKind.REFUSE], ids=["it landed", "it did not"])
-async def test_after_a_lost_answer_to_a_change_it_is_no_edit_by_a_person(
-    world: World, kind: FaultKind, seconds: int
-) -> None:
-    invoice_id = world.invoice()
-    await world.handle(invoice_id)
-    world.do("edit", invoice_id, items=[{"name": "Consulting", "amount": 200}])
-    lose(world, kind, "POST", "/Invoices")
-    first = await world.handle(invoice_id)
-    world.clock.advance(seconds)
-    world.do("edit", invoice_id, items=[{"name": "Consulting", "amount": 300}])
-
-    second = await world.handle(invoice_id)
-
-    assert isinstance(first, Retry)
-    assert isinstance(second, Done)
-    assert [str(sale.total) for sale in world.sales] == ["300.00"]
-
-
-async def test_an_edit_taken_back_after_a_lost_answer_is_taken_back_in_xero(world: World) -> None:
-    invoice_id = world.invoice(items=[{"_id": "one", "name": "Consulting", "amount": 100}])
-    await world.handle(invoice_id)
-    world.do("edit", invoice_id, items=[{"_id": "one", "name": "Consulting", "amount": 200}])
-    lose(world, FaultKind.DROP_ANSWER, "POST", "/Invoices")
-    await world.handle(invoice_id)
-    world.clock.advance(600)
-    world.do("edit", invoice_id, items=[{"_id": "one", "name": "Consulting", "amount": 100}])
-
-    await world.handle(invoice_id)
-
-    assert [str(sale.total) for sale in world.sales] == ["100.00"]
-
-
-@pytest.mark.parametrize("seconds", [5, 90, 600])
-async def test_a_void_that_meets_an_unknown_outcome_looks_the_number_up_first(world: World, seconds: int) -> None:
-    invoice_id = world.invoice()
-    lose(world, FaultKind.DROP_ANSWER, "PUT", "/Invoices")
-    await world.handle(invoice_id)
-    world.do("void", invoice_id)
-    world.clock.advance(seconds)
-
-    outcome = await world.handle(invoice_id)
-
-    assert isinstance(outcome, Done)
-    assert [sale.status for sale in world.sales] == ["VOIDED"]
-
-
-async def test_nothing_is_made_just_to_be_voided(world: World) -> None:
-    invoice_id = world.invoice()
-    lose(world, FaultKind.REFUSE, "PUT", "/Invoices")
-    await world.handle(invoice_id)
-    world.do("void", invoice_id)
-    world.clock.advance(5)
-
-    early = await world.handle(invoice_id)
-    world.clock.advance(120)
-    later = await world.handle(invoice_id)
-
-    assert isinstance(early, Retry)
-    assert isinstance(later, Skipped)
-    assert later.reason is Reason.NOTHING_TO_VOID
-    assert world.sales == []
-
-
 async def test_a_limit_parks_the_whole_connection_until_it_ends(world: World) -> None:
     lose(world, FaultKind.THROTTLE, "", "/Contacts", seconds=42)
 
@@ -396,22 +212,6 @@ async def test_who_finds_the_other_side_at_work_waits(world: World) -> None:
 
     assert isinstance(outcome, Retry)
     assert world.network.asked == []
-
-
-async def test_a_refusal_carries_the_words_of_xero(world: World) -> None:
-    refused = [{"StatusAttributeString": "ERROR", "ValidationErrors": [{"Message": "You have reached the limit of "
-               "invoices you can approve"}]}]  # fmt: skip
-
-    def refusing(asked: str, body: bytes) -> bytes:
-        return money.dumps({"Invoices": refused}) if asked == "PUT /Invoices" else body
-
-    world.network.bent = refusing
-
-    outcome = await world.handle(world.invoice())
-
-    assert isinstance(outcome, Dead)
-    assert outcome.reason is Reason.APPROVAL_LIMIT
-    assert "limit of invoices" in outcome.detail
 
 
 async def test_payments_that_must_wait_leave_the_event_to_be_done_again(world: World) -> None:

@@ -6,8 +6,9 @@ import pytest
 from consumers.payment_sync.display import ContactDisplay, Tags, shown_by, tags_for
 from relay.store.contacts import ContactLink
 from relay.store.errors import LeaseTaken
+from tests.givens.fate import Died
 from tests.givens.payments import CONNECTION, CONTACT, settings
-from tests.givens.payments_world import Died, World
+from tests.givens.payments_world import World
 
 TAGS: dict[str, Any] = {
     "crm_status": {

@@ -3,8 +3,9 @@ from decimal import Decimal
 import pytest
 
 from relay.store.ledger import State
+from tests.givens.fate import Died
 from tests.givens.payments import PUSHING, row, uuid, xero_payment
-from tests.givens.payments_world import Died, World
+from tests.givens.payments_world import World
 
 
 async def test_people_are_told_before_the_ledger_says_so() -> None:

@@ -70,6 +70,21 @@ def test_a_file_that_is_none_is_refused_with_exit_code_2(shell, text):
     assert shell.run("connections", "import", "bad.yaml", "--yes").code == 2
 
 
+def test_a_file_that_is_not_there_is_named(shell):
+    answer = shell.run("connections", "import", "missing.yaml", "--yes")
+
+    assert answer.code == 2
+    assert answer.err == "relay: cannot read missing.yaml: name a YAML file, or - for standard input\n"
+
+
+def test_an_export_for_machines_says_the_same(shell):
+    shell.connect("acme", default_account_code="200")
+
+    document = shell.run("connections", "export", "--json").document
+
+    assert document == yaml.safe_load(shell.run("connections", "export").out)
+
+
 def test_an_import_shows_what_it_does_and_asks_nobody_where_nobody_is(shell):
     (shell.folder / "c.yaml").write_text(
         yaml.safe_dump({"connections": [{"id": "a", "name": "A", "location_id": "l", "tenant_id": "t"}]})

@@ -1,6 +1,7 @@
 import pytest
 
 from relay import __version__
+from relay.cli.output import CommandFailed
 
 
 def test_the_version_is_the_packages(shell):
@@ -27,6 +28,19 @@ def test_an_error_is_one_line_that_says_what_to_do(shell, arguments, code, words
     assert answer.err.startswith("relay: ")
     assert answer.err.count("\n") == 1
     assert words in answer.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--debug", "connections", "show", "nobody"], ["connections", "show", "nobody", "--debug"]]
+)
+def test_debug_shows_the_traceback_wherever_it_stands(shell, arguments):
+    with pytest.raises(CommandFailed, match="nobody"):
+        shell.run(*arguments)
+
+
+@pytest.mark.parametrize("group", [[], ["connections"], ["db"], ["dead"], ["keys"], ["parked"], ["topics"]])
+def test_the_help_of_a_group_has_an_example(shell, group):
+    assert "Example: relay " in shell.run(*group, "--help").out
 
 
 def test_a_setting_that_is_none_is_named_and_the_nearest_suggested(shell, monkeypatch):

@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -36,3 +37,16 @@ def test_yes_answers_the_question():
     output.agreed("Do it?", yes=True)
 
     assert output.ATTENTION == 3
+
+
+@pytest.mark.parametrize(("speak", "heard"), [(output.say, '"a"\n'), (output.show, '"\\"a\\""\n')], ids=["say", "show"])
+def test_what_is_said_is_heard_at_once_through_a_pipe(monkeypatch, speak, heard):
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with os.fdopen(writing, "w", encoding="utf-8") as buffered:
+        monkeypatch.setattr("sys.stdout", buffered)
+
+        speak('"a"')
+
+        assert os.read(reading, 100).decode() == heard
+    os.close(reading)

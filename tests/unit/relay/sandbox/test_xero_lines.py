@@ -97,4 +97,8 @@ def test_a_draft_may_hold_lines_that_cannot_be_approved(fields: dict[str, Any], 
 
 
 def test_a_line_of_text_can_be_approved() -> None:
-    require_approvable(read({"Description": "Thank you"}))
+    lines = read({"Description": "Thank you"})
+
+    require_approvable(lines)
+
+    assert [(line.description, line.account_code) for line in lines] == [("Thank you", None)]

@@ -1,4 +1,5 @@
 import json
+import logging
 
 import structlog
 
@@ -17,6 +18,25 @@ def test_a_log_line_is_one_json_object_with_its_facts_as_fields(capsys):
         "acme",
         30,
     )
+    structlog.reset_defaults()
+
+
+def test_what_a_library_logs_is_one_json_object_too(capsys):
+    configure_logs("info", "json")
+
+    logging.getLogger("aiokafka").error('Unable connect to "%s"', "kafka-1:9092")
+
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["level"], line["logger"]) == ('Unable connect to "kafka-1:9092"', "error", "aiokafka")
+    structlog.reset_defaults()
+
+
+def test_a_library_is_silent_below_its_level(capsys):
+    configure_logs("info", "json", libraries="critical")
+
+    logging.getLogger("aiokafka").error("Unable connect")
+
+    assert capsys.readouterr().err == ""
     structlog.reset_defaults()
 
 

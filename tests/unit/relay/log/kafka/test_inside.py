@@ -75,6 +75,8 @@ def test_the_tasks_of_a_consumer_are_called_as_we_call_them(owner: type, names: 
 def test_the_compiled_extension_is_there() -> None:
     inside.require_compiled()
 
+    assert default_records.DefaultRecordBatchBuilder.__module__ == "aiokafka.record._crecords.default_records"
+
 
 def test_without_the_compiled_extension_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_records, "DefaultRecordBatchBuilder", default_records._DefaultRecordBatchBuilderPy)

@@ -46,7 +46,12 @@ def test_the_lock_is_free_when_its_holder_has_died(tmp_path: Path) -> None:
 
 
 def test_giving_up_what_is_not_held_is_nothing(tmp_path: Path) -> None:
-    Ownership(tmp_path / "log.db", "invoice-push").give_up()
+    never_taken = Ownership(tmp_path / "log.db", "invoice-push")
+
+    never_taken.give_up()
+
+    assert never_taken.take()
+    never_taken.give_up()
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ async def test_a_beat_between_looking_and_waiting_is_not_missed() -> None:
 
     async with asyncio.timeout(1):
         await wait_for(beat, 60)
+    assert beat.done()
 
 
 async def test_waiting_ends_without_a_beat_and_leaves_it_for_others() -> None:

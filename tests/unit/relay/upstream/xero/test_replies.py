@@ -115,6 +115,18 @@ def test_a_missing_permission_says_which_and_whether_a_new_token_may_help(path: 
     assert (error.reason, token_rejected(answered(path))) == (reason, new_token_may_help)
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "may_help"),
+    [
+        pytest.param({}, b"", True, id="without a word"),
+        pytest.param({"content-type": "text/html"}, b"<html>Unauthorized</html>", True, id="in another dialect"),
+        pytest.param({"www-authenticate": 'Bearer error="insufficent_scope"'}, b"", False, id="for a scope"),
+    ],
+)
+def test_any_401_but_for_a_scope_may_be_helped_by_a_new_token(headers, body, may_help) -> None:
+    assert token_rejected(Reply(401, headers, body)) is may_help
+
+
 @pytest.mark.parametrize("path", vendor_files("payloads/xero-errors", "429-*.headers.json"), ids=named)
 def test_a_limit_says_which_and_for_how_long(path: Path) -> None:
     seconds, reason, numbers = LIMITS[path.name]
