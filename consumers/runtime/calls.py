@@ -1,190 +1,153 @@
 """One call of a handler, from the lane to the settled rows: what it returns is stored before its offsets are done."""
 
-import hashlib
-import traceback
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from consumers.runtime import deadletter, settlement
-from consumers.runtime.handler import Handler, QueuedEvent, Subject
-from consumers.runtime.lanes import Call, Lanes
-from consumers.runtime.offsets import DonePrefix
+from consumers.runtime.admission import halted, waiting_since
+from consumers.runtime.handler import Handler, Subject
+from consumers.runtime.lanes import Call
 from consumers.runtime.outcome import Dead, Done, Outcome, Park, Retry, Scope, Skipped
-from consumers.runtime.parking import Waiting
+from consumers.runtime.parking import lane_of
+from consumers.runtime.settlement import Handled, Settled, held_in_place
+from consumers.runtime.settler import Settler
+from consumers.runtime.state import State
+from consumers.runtime.unexpected import unexpected
 from relay.clock import Clock
-from relay.log.errors import LogError
-from relay.log.ports import Publisher
-from relay.store.errors import StoreError
-from relay.store.parked import Parked, ParkedEvent
-from relay.store.results import Results
+from relay.store.connections import Connection
+from relay.store.errors import StoreUnavailable
 from relay.telemetry import metrics
 from schemas.reasons import Reason
-from schemas.records import TopicPartition
+
+__all__ = ["Calls", "State"]
 
 log = structlog.get_logger()
 
-UNEXPECTED_TRIES: Final = 4  # then a dead letter as `internal_error`
-STORE_AGAIN_S: Final = 1.0  # pause before settling again while database or log are away
-
-
-@dataclass(slots=True)
-class State:
-    """What the tasks of one consumer share, on one event loop."""
-
-    lanes: Lanes
-    waiting: Waiting = field(default_factory=Waiting)
-    prefixes: dict[TopicPartition, DonePrefix] = field(default_factory=dict)
-
-    def row_of(self, queued: QueuedEvent) -> ParkedEvent | None:
-        """Return the parked row an event came out of."""
-        return self.waiting.row((queued.topic, queued.partition, queued.offset, queued.event.id))
-
-    def epochs(self, events: Sequence[QueuedEvent]) -> dict[TopicPartition, int]:
-        """Return the epochs under which events are in hand."""
-        partitions = {TopicPartition(queued.topic, queued.partition) for queued in events}
-        return {partition: self.prefixes[partition].epoch for partition in partitions if partition in self.prefixes}
-
-    def done(self, queued: QueuedEvent) -> None:
-        """Mark an event's offset as done; one out of the database was done when it parked."""
-        if (prefix := self.prefixes.get(TopicPartition(queued.topic, queued.partition))) is not None:
-            prefix.done(queued.offset)
+HANDLE_S: Final = 300.0  # a handler's own waits all end sooner
+LOOK_S: Final = 30.0  # the same for its look at the store
+LOOKED_LATELY_S: Final = 5.0  # a connection read longer ago is read again: somebody may have paused it
+SHORTEST_RETRY: Final = timedelta(milliseconds=50)
+LONGEST_RETRY: Final = timedelta(days=1)
+SPILLED: Final = timedelta(seconds=2)  # what memory has no room for comes back after that, when its lane has room
 
 
 class Calls:
     """Hands subjects to a handler and settles what it says."""
 
-    def __init__(
-        self, handler: Handler, state: State, publisher: Publisher, *, parked: Parked, results: Results, clock: Clock
-    ) -> None:
+    def __init__(self, handler: Handler, state: State, settler: Settler, clock: Clock) -> None:
         self._handler = handler
         self._state = state
-        self._publisher = publisher
-        self._parked = parked
-        self._results = results
+        self._settler = settler
         self._clock = clock
-        self._tried_since: dict[tuple[str, str], datetime] = {}
 
     async def run(self, call: Call) -> None:
-        """Handle one subject to an outcome that is stored. Raises nothing but cancellation."""
-        epochs = self._state.epochs(call.subject.events)
+        """Handle one subject to an outcome that is stored. Raises nothing but cancellation.
+
+        What left while it was waiting or running is dropped: its new owner does it again.
+        """
         try:
-            outcome = await self._outcome(call.subject)
-            if epochs == self._state.epochs(call.subject.events):  # else its new owner does it again
-                await self._end(call, outcome)
+            if (subject := self._ours(call.subject)) is None:
+                return
+            handled, outcome = await self._handled(call, subject)
+            if (subject := self._ours(handled.subject)) is not None:
+                await self._end(call, replace(handled, subject=subject), outcome)
         finally:
             self._state.lanes.finished(call)
 
-    async def _outcome(self, subject: Subject) -> Outcome:
-        try:
-            [outcome] = await self._handler.handle([subject])
-        except Exception as error:
-            digest = hashlib.sha256("".join(traceback.format_exception(error)).encode()).hexdigest()[:12]
-            tries = subject.newest.attempts + 1
-            log.error("event.failed", event_id=subject.newest.event.id, digest=digest, tries=tries, exc_info=error)
-            if tries >= UNEXPECTED_TRIES:
-                return Dead(Reason.INTERNAL_ERROR, f"{type(error).__name__}, traceback {digest}")
-            return Retry(timedelta(seconds=2**tries), Reason.INTERNAL_ERROR, f"{type(error).__name__}, {digest}")
-        return outcome
+    async def spill(self, lane: str) -> None:
+        """Move what is queued in a lane to the database: it has filled the memory that others need."""
+        wait = Park(self._clock.now() + SPILLED, Reason.QUEUED_BEHIND)
+        items = self._waits(self._state.lanes.pull_all(lane), wait)
+        log.warning("lane.spilled", consumer=self._handler.name, events=len(items))
+        await self._settler.store(items)
 
-    async def _end(self, call: Call, outcome: Outcome) -> None:
-        now, key = self._clock.now(), (call.lane, call.subject.id)
+    def _ours(self, subject: Subject) -> Subject | None:
+        events = tuple(queued for queued in subject.events if self._state.ours(queued.home, queued.epoch))
+        return replace(subject, events=events) if events else None
+
+    async def _handled(self, call: Call, subject: Subject) -> tuple[Handled, Outcome]:
+        """Return the subject as it was handed over, or as it could not be, with what became of it."""
+        tried = True
+        try:
+            if self._clock.monotonic() - call.looked_at > LOOKED_LATELY_S:
+                subject = replace(subject, connection=await self._connection(subject))
+            outcome = self._halted(subject)
+            tried = outcome is None
+            if outcome is None:
+                async with asyncio.timeout(HANDLE_S):
+                    outcome = _only(await self._handler.handle([subject]))
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise  # we were cancelled: obey
+            outcome = unexpected(subject.newest, error)
+        except Exception as error:  # noqa: BLE001 - the edge of a handler; logged where it is decided
+            outcome = unexpected(subject.newest, error)
+        return Handled(self._handler.name, subject, self._clock.now(), tried), outcome
+
+    async def _connection(self, subject: Subject) -> Connection | None:
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return await self._handler.connection_of(subject.newest.event)
+        except (StoreUnavailable, TimeoutError):
+            return subject.connection  # the handler meets the same, and says how long to wait
+
+    def _halted(self, subject: Subject) -> Outcome | None:
+        now = self._clock.now()
+        since = min(waiting_since(queued, now) for queued in subject.events)
+        return halted(subject.connection, needed=self._handler.needs_connection, since=since, now=now)
+
+    async def _end(self, call: Call, handled: Handled, outcome: Outcome) -> None:
         if isinstance(outcome, Retry):
-            since = self._tried_since.setdefault(key, now)
-            if settlement.held_in_place(outcome, since, now):
-                self._hold(call, outcome)
+            since = call.tried_since or handled.now
+            if held_in_place(outcome, since, handled.now):
+                self._hold(call, handled.subject, outcome, since)
                 return
-            outcome = Park(now + outcome.after, outcome.reason, outcome.detail)
-        self._tried_since.pop(key, None)
-        handled = self._handled(call.subject, now)
-        settled = handled.settle(outcome)
-        queued = [*call.subject.events]
+            outcome = Park(handled.now + outcome.after, outcome.reason, outcome.detail)
+        items = [*handled.settle(outcome)]
         if isinstance(outcome, Park):
-            behind, moved = self._behind(call, outcome, now)
-            settled = replace(settled, park=[*settled.park, *behind])
-            queued += moved
-        await self.store(settled)
-        for event in queued:
-            self._state.done(event)
-        await self._close_letters(call.subject, settled)
-        self._observe(call.subject, outcome, now)
+            items += self._behind(handled.subject, outcome)
+        await self._settler.store(items)
 
-    def _handled(self, subject: Subject, now: datetime) -> settlement.Handled:
-        version = subject.connection.settings_version if subject.connection else None
-        return settlement.Handled(self._handler.name, subject, now, self._state.row_of, version)
+    def _hold(self, call: Call, subject: Subject, outcome: Retry, since: datetime) -> None:
+        events = [replace(queued, attempts=queued.attempts + 1) for queued in subject.events]
+        if not (events := [queued for queued in events if self._state.goes_on(queued)]):
+            return  # it is leaving: its new owner tries it again
+        self._state.lanes.hold(call, events, self._clock.monotonic() + outcome.after.total_seconds(), since)
+        metrics.HANDLED.labels(self._handler.name, "retry").inc(len(events))
+        log.info("event.retried", event_id=subject.newest.event.id, reason=outcome.reason)
 
-    def _hold(self, call: Call, outcome: Retry) -> None:
-        events = [replace(queued, attempts=queued.attempts + 1) for queued in call.subject.events]
-        self._state.lanes.hold(call, events, self._clock.monotonic() + outcome.after.total_seconds())
-        metrics.HANDLED.labels(self._handler.name, "retry").inc()
-        log.info("event.retried", event_id=call.subject.newest.event.id, reason=outcome.reason, detail=outcome.detail)
+    def _behind(self, subject: Subject, outcome: Park) -> Sequence[Settled]:
+        """Take out of memory what must wait behind a subject that parks, or with its lane."""
+        lanes = self._state.lanes
+        if outcome.scope is Scope.SUBJECT:
+            return self._waits(lanes.pull(subject.key), replace(outcome, reason=Reason.QUEUED_BEHIND, detail=""))
+        lane = lane_of(subject.connection.id if subject.connection else None, subject.newest.event.key)
+        return self._waits([*lanes.pull(subject.key), *lanes.pull_all(lane)], replace(outcome, detail=""))
 
-    def _behind(self, call: Call, outcome: Park, now: datetime) -> tuple[list[ParkedEvent], list[QueuedEvent]]:
-        """Take out of the lane what must wait behind a subject that parks, or with its connection."""
-        lanes, subject = self._state.lanes, call.subject
-        if outcome.scope is Scope.CONNECTION:
-            waits, pulled = outcome, lanes.pull_all(call.lane)
-        else:
-            waits = replace(outcome, reason=Reason.QUEUED_BEHIND, detail="")
-            pulled = [(subject.id, queued) for queued in lanes.pull(call.lane, subject.id)]
-        rows = [
-            self._handled(Subject(name, subject.connection, (queued,)), now).parked(queued, waits, failed=False)
-            for name, queued in pulled
-        ]
-        return rows, [queued for _, queued in pulled]
+    def _waits(self, subjects: Sequence[Subject], wait: Park) -> list[Settled]:
+        now, name = self._clock.now(), self._handler.name
+        return [item for subject in subjects for item in Handled(name, subject, now, tried=False).settle(wait)]
 
-    async def store(self, settled: settlement.Settlement) -> None:
-        """Store a settlement, letters first; while log or database are away, again and again.
 
-        Until it is stored the offsets are not done: the event cannot be lost. The partition goes on meanwhile.
-        """
-        while True:
-            try:
-                if settled.dead:
-                    await self._publisher.publish([deadletter.letter(row) for row in settled.dead])
-                await self._results.settle(settled.outcomes, [*settled.park, *settled.dead], settled.remove)
-            except (LogError, StoreError) as error:
-                log.error("outcome.not_stored", consumer=self._handler.name, error=str(error))
-                await self._clock.sleep(STORE_AGAIN_S)
-            else:
-                break
-        self._state.waiting.parked(settled.park)
-        self._state.waiting.ended([*settled.remove, *settled.dead])
+def _only(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the one outcome of a call, with waits that can be kept.
 
-    async def _close_letters(self, subject: Subject, settled: settlement.Settlement) -> None:
-        if not settled.closes_letters:
-            return
-        connection_id = subject.connection.id if subject.connection else None
-        try:
-            await self._parked.supersede(
-                self._handler.name, subject.id, connection_id, subject.newest.event.received_at
-            )
-        except StoreError as error:  # the next event of the subject closes them
-            log.warning("dead_letter.not_closed", subject=subject.id, error=str(error))
-
-    def _observe(self, subject: Subject, outcome: Outcome, now: datetime) -> None:
-        name = type(outcome).__name__.lower()
-        event = subject.newest.event
-        metrics.HANDLED.labels(self._handler.name, name).inc(len(subject.events))
-        fields = {
-            "consumer": self._handler.name,
-            "event_id": event.id,
-            "subject": subject.id,
-            "connection": subject.connection.id if subject.connection else None,
-            "detail": outcome.detail,
-        }
-        match outcome:
-            case Done():
-                seconds = (now - event.received_at).total_seconds()
-                metrics.END_TO_END_SECONDS.labels(self._handler.name).observe(max(0.0, seconds))
-                log.info("event.done", **fields)
-            case Dead():
-                metrics.DEAD.labels(outcome.reason).inc()
-                log.warning("event.dead_lettered", reason=outcome.reason, **fields)
-            case Park():
-                log.warning("event.parked", reason=outcome.reason, until=outcome.until.isoformat(), **fields)
-            case Skipped() | Retry():
-                log.info("event.skipped", reason=outcome.reason, **fields)
+    Raises:
+        TypeError: that is no outcome.
+        ValueError: there is not one, or its time has no zone.
+    """
+    [outcome] = outcomes
+    match outcome:
+        case Retry():
+            return replace(outcome, after=min(max(outcome.after, SHORTEST_RETRY), LONGEST_RETRY))
+        case Park():
+            if outcome.until.tzinfo is None:
+                raise ValueError("a park until a time without a zone")
+            return outcome
+        case Done() | Skipped() | Dead():
+            return outcome
+    raise TypeError(f"{type(outcome).__name__} is no outcome")

@@ -1,13 +1,15 @@
 """Dead letters: the record on `<topic>.dlq`, and the way back through the replay lane. Pure."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from relay.store.parked import ParkedEvent
 from schemas.envelope import iso
 from schemas.records import Headers, Record
 from schemas.topics import dlq_of, replay_of
 
-OURS = frozenset(
+LONGEST_KEY: Final = 1000
+OURS: Final = frozenset(
     {
         "relay_reason",
         "relay_detail",
@@ -18,26 +20,31 @@ OURS = frozenset(
         "relay_consumer",
         "relay_replay",
         "relay_forced",
+        "relay_value_bytes",
     }
 )
 
 
 def letter(row: ParkedEvent) -> Record:
     """Return the record of a dead letter: the event as it was, with what went wrong in its headers."""
-    return Record(
-        dlq_of(row.topic),
-        row.key,
-        row.value,
-        (
-            *_others(row.headers),
-            ("relay_consumer", row.consumer.encode()),
-            ("relay_reason", row.reason.encode()),
-            ("relay_detail", row.detail.encode()),
-            ("relay_attempts", str(row.attempts).encode()),
-            ("relay_first_failure", iso(row.first_failure).encode()),
-            ("relay_last_failure", iso(row.last_failure).encode()),
-            ("relay_origin", _origin(row)),
-        ),
+    return Record(dlq_of(row.topic), row.key, row.value, (*_others(row.headers), *_story(row)))
+
+
+def brief_letter(row: ParkedEvent) -> Record:
+    """Return the record of a dead letter that is too large with its event: that stays whole in the database alone."""
+    size = ("relay_value_bytes", str(len(row.value)).encode())
+    return Record(dlq_of(row.topic), row.key[:LONGEST_KEY], b"", (*_story(row), size))
+
+
+def _story(row: ParkedEvent) -> Headers:
+    return (
+        ("relay_consumer", row.consumer.encode()),
+        ("relay_reason", row.reason.encode()),
+        ("relay_detail", row.detail.encode()),
+        ("relay_attempts", str(row.attempts).encode()),
+        ("relay_first_failure", iso(row.first_failure).encode()),
+        ("relay_last_failure", iso(row.last_failure).encode()),
+        ("relay_origin", _origin(row)),
     )
 
 

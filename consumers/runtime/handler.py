@@ -6,7 +6,11 @@ from typing import Protocol
 
 from consumers.runtime.outcome import Outcome
 from relay.store.connections import Connection
+from relay.store.parked import ParkedEvent
 from schemas.envelope import Event
+from schemas.records import TopicPartition
+
+SubjectKey = tuple[str, str]  # key of the records, id: stays when a location is connected, or connected anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,13 @@ class QueuedEvent:
     attempts: int = 0  # earlier tries of it that did not end
     run_id: str | None = None  # of the replay or redrive that published it
     forced: bool = False  # a person asked: freshness is not looked at, idempotence is
+    epoch: int = 0  # of the assignment under which it is in hand
+    row: ParkedEvent | None = None  # the parked row it came out of: its offset was done when it parked
+
+    @property
+    def home(self) -> TopicPartition:
+        """Return the partition it stands in."""
+        return TopicPartition(self.topic, self.partition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,11 @@ class Subject:
         """Return the last event: handlers converge to the present state, so it stands for all."""
         return self.events[-1]
 
+    @property
+    def key(self) -> SubjectKey:
+        """Return what tells it from every other subject of the consumer."""
+        return self.events[0].event.key, self.id
+
 
 class Handler(Protocol):
     """What a consumer does. Handlers converge state, they do not apply deltas: running one again is harmless."""
@@ -52,11 +68,16 @@ class Handler(Protocol):
         """Return the id of the subject of an event: its unit of order. Pure."""
 
     async def connection_of(self, event: Event) -> Connection | None:
-        """Return the connection whose lane the event joins, None when there is none (yet). Reads the store only."""
+        """Return the connection whose lane the event joins, None when there is none (yet). Reads the store only.
+
+        Raises:
+            StoreUnavailable: not known now; the runtime asks again.
+        """
 
     async def handle(self, batch: Sequence[Subject]) -> Sequence[Outcome]:
         """Bring each subject's other side in step; return one outcome per subject, in the order of the batch.
 
-        All subjects are of one lane. May take as long as the vendor's deadlines allow; each wait inside has one.
-        What it raises is a bug of ours: the runtime retries it once in a while, then it is dead as `internal_error`.
+        All subjects are of one lane. May take as long as the vendor's deadlines allow; each wait inside has one, and
+        the runtime cuts it off after `calls.HANDLE_S`. What it raises, an overdue or an impossible answer too, is a
+        bug of ours: the runtime retries it once in a while, then it is dead as `internal_error`.
         """

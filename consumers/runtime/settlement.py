@@ -1,35 +1,49 @@
-"""What an outcome means for the rows of a subject's events. Pure.
+"""What an outcome means for each event of a subject: what is reported, and what is kept of it. Pure.
 
 The newest event of a call stands for all: it alone becomes a dead letter, the earlier ones are `superseded` by it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from consumers.runtime.handler import QueuedEvent, Subject
 from consumers.runtime.outcome import Dead, Done, Outcome, Park, Retry, Scope, Skipped
 from consumers.runtime.parking import key_of
 from relay.store.outcomes import OutcomeRow
-from relay.store.parked import ParkedEvent, ParkedState
+from relay.store.parked import ParkedEvent, ParkedState, Passed
 from schemas.reasons import Reason
+from schemas.records import TopicPartition
 
-IN_PLACE = timedelta(seconds=30)  # a retry that would last longer becomes a park: it would hold back the commit
-UNCONNECTED = timedelta(days=30)  # so long an event waits for its location to be connected
+IN_PLACE: Final = timedelta(seconds=30)  # a retry that would last longer becomes a park: it would hold back the commit
+LETTER_LATER: Final = timedelta(seconds=60)  # a dead letter whose topic takes nothing is tried again after that
+LONGEST_WORDS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """What is written in one transaction, and published before it."""
+class Settled:
+    """What became of one event. Written in one transaction with others; its letter is published before."""
 
-    outcomes: Sequence[OutcomeRow]
-    park: Sequence[ParkedEvent]
-    remove: Sequence[ParkedEvent]
-    dead: Sequence[ParkedEvent]  # rows like the others; their letters are published first
-    closes_letters: bool  # the subject went through: its older dead letters are superseded
+    home: TopicPartition
+    offset: int
+    epoch: int
+    before: ParkedEvent | None  # the row it came out of; None for one straight from the log
+    report: OutcomeRow | None  # None for a record that is no event
+    kept: ParkedEvent | None  # what stays of it: a row, parked or dead
+    passed: Passed | None = None  # its subject went through: older dead letters are superseded
 
+    @property
+    def dead(self) -> bool:
+        """Return whether it becomes a dead letter."""
+        return self.kept is not None and self.kept.state is ParkedState.DEAD
 
-RowOf = Callable[[QueuedEvent], ParkedEvent | None]
+    @property
+    def removed(self) -> ParkedEvent | None:
+        """Return the row that must go."""
+        if self.before is None or (self.kept is not None and key_of(self.kept) == key_of(self.before)):
+            return None
+        return self.before
 
 
 def held_in_place(outcome: Retry, since: datetime, now: datetime) -> bool:
@@ -44,32 +58,32 @@ class Handled:
     consumer: str
     subject: Subject
     now: datetime
-    row_of: RowOf  # the parked row an event came out of, None for one straight from the log
-    settings_version: int | None
+    tried: bool = True  # a handler had it
 
-    def settle(self, outcome: Done | Skipped | Park | Dead) -> Settlement:
-        """Return what an outcome of the whole subject comes to."""
+    def settle(self, outcome: Done | Skipped | Park | Dead) -> Sequence[Settled]:
+        """Return what an outcome of the whole subject comes to, event by event."""
         events, newest = self.subject.events, self.subject.newest
-        rows = [row for queued in events if (row := self.row_of(queued)) is not None]
         match outcome:
             case Done() | Skipped():
-                report = [self._report(queued, outcome) for queued in events]
-                return Settlement(report, (), rows, (), closes_letters=True)
+                passed = Passed(self.consumer, newest.event.key.encode(), self.subject.id, newest.event.received_at)
+                ended = [self._settled(queued, outcome, None) for queued in events]
+                return [*ended[:-1], replace(ended[-1], passed=passed)]
             case Park():
-                report = [self._report(queued, outcome) for queued in events]
-                park = [self.parked(queued, outcome, failed=queued is newest) for queued in events]
-                return Settlement(report, park, (), (), closes_letters=False)
+                return [
+                    self._settled(queued, outcome, self._row(queued, outcome, failed=self.tried and queued is newest))
+                    for queued in events
+                ]
             case Dead():
                 older = Skipped(Reason.SUPERSEDED, "a newer event of the same call stands for it")
-                report = [*(self._report(queued, older) for queued in events[:-1]), self._report(newest, outcome)]
-                letter = self.parked(newest, outcome, failed=True)
-                remove = [row for row in rows if key_of(row) != key_of(letter)]
-                return Settlement(report, (), remove, (letter,), closes_letters=False)
+                letter = self._settled(newest, outcome, self._row(newest, outcome, failed=True))
+                return [*(self._settled(queued, older, None) for queued in events[:-1]), letter]
 
-    def parked(self, queued: QueuedEvent, outcome: Park | Dead, *, failed: bool) -> ParkedEvent:
-        """Return the row of an event that parks or dies; `failed` tells whether it was tried."""
+    def _settled(self, queued: QueuedEvent, outcome: Outcome, kept: ParkedEvent | None) -> Settled:
+        return Settled(queued.home, queued.offset, queued.epoch, queued.row, self._report(queued, outcome), kept)
+
+    def _row(self, queued: QueuedEvent, outcome: Park | Dead, *, failed: bool) -> ParkedEvent:
         record = queued.event.record()
-        known = self.row_of(queued)
+        known = queued.row
         connection = self.subject.connection
         return ParkedEvent(
             consumer=self.consumer,
@@ -85,7 +99,7 @@ class Handled:
             state=ParkedState.PARKED if isinstance(outcome, Park) else ParkedState.DEAD,
             scope=outcome.scope.value if isinstance(outcome, Park) else Scope.SUBJECT.value,
             reason=outcome.reason.value,
-            detail=outcome.detail,
+            detail=storable(outcome.detail),
             attempts=queued.attempts + int(failed),
             not_before=outcome.until if isinstance(outcome, Park) else self.now,
             first_failure=known.first_failure if known else self.now,
@@ -106,19 +120,31 @@ class Handled:
             link=outcome.link if isinstance(outcome, (Done, Skipped, Dead)) else None,
             outcome=type(outcome).__name__.lower(),
             reason=None if isinstance(outcome, Done) else outcome.reason.value,
-            detail=outcome.detail,
-            settings_version=self.settings_version,
+            detail=storable(outcome.detail),
+            settings_version=connection.settings_version if connection else None,
             topic=queued.topic,
             partition=queued.partition,
             offset=queued.offset,
-            attempts=queued.attempts + 1,
+            attempts=queued.attempts + int(self.tried),
             received_at=event.received_at,
             handled_at=self.now,
         )
 
 
-def unconnected(subject: Subject, now: datetime, recheck: timedelta) -> Park | Dead:
-    """Return what becomes of events whose location nobody connected: they wait, and at last a person must look."""
-    if now - subject.events[0].event.received_at > UNCONNECTED:
-        return Dead(Reason.NOT_CONNECTED, f"not connected for {UNCONNECTED.days} days")
-    return Park(now + recheck, Reason.NOT_CONNECTED, "goes by itself after connecting")
+def postponed(item: Settled, now: datetime) -> Settled:
+    """Return a dead letter that cannot be published now: it waits as a parked event, and is tried again."""
+    if item.kept is None:
+        return item
+    row = replace(item.kept, state=ParkedState.PARKED, not_before=now + LETTER_LATER)
+    return replace(item, kept=row, report=item.report and replace(item.report, outcome="park"))
+
+
+def bare(item: Settled) -> Settled:
+    """Return the same without the words of others, for a database that refuses the whole."""
+    report = item.report and replace(item.report, detail="", link=None)
+    return replace(item, report=report, kept=item.kept and replace(item.kept, detail=""))
+
+
+def storable(words: str) -> str:
+    """Return words that every database and header takes: no NUL, no half of a character, not too long."""
+    return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:LONGEST_WORDS]

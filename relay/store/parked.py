@@ -9,7 +9,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, false, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.clock import Clock
@@ -27,6 +40,33 @@ class ParkedState(StrEnum):
     REDRIVEN = "redriven"  # published again by a person; its new life has rows of its own
     DISCARDED = "discarded"
     SUPERSEDED = "superseded"  # a newer event of its subject went through
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedPlace:
+    """A parked event without what is heavy: enough to decide whether it may go on."""
+
+    topic: str
+    partition: int
+    offset: int
+    ce_id: str
+    key: bytes
+    subject: str
+    connection_id: str | None
+    scope: str
+    reason: str
+    not_before: datetime
+    value_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A subject that went through: its dead letters received before that time are closed, of any connection."""
+
+    consumer: str
+    key: bytes  # of its records
+    subject: str
+    before: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +97,31 @@ class ParkedEvent:
         """What a person types: `consumer:topic/partition/offset`."""
         return f"{self.consumer}:{self.topic}/{self.partition}/{self.offset}"
 
+    @property
+    def place(self) -> ParkedPlace:
+        """Return it without what is heavy."""
+        return ParkedPlace(
+            topic=self.topic,
+            partition=self.partition,
+            offset=self.offset,
+            ce_id=self.ce_id,
+            key=self.key,
+            subject=self.subject,
+            connection_id=self.connection_id,
+            scope=self.scope,
+            reason=self.reason,
+            not_before=self.not_before,
+            value_bytes=len(self.value),
+        )
+
 
 _LOG_ORDER: Final = (PARKED.c.topic, PARKED.c.partition, PARKED.c.offset)
 _READ: Final = select(*columns_of(PARKED, ParkedEvent)).order_by(*_LOG_ORDER, PARKED.c.consumer, PARKED.c.ce_id)
+_STANDS: Final = (*_LOG_ORDER, PARKED.c.ce_id)
+_LIGHT: Final = select(
+    *(PARKED.c[name] for name in ParkedPlace.__dataclass_fields__ if name != "value_bytes"),
+    func.length(PARKED.c.value).label("value_bytes"),
+).order_by(*_STANDS)
 _KEY: Final = tuple(PARKED.primary_key)
 _OPEN: Final = (ParkedState.PARKED.value, ParkedState.DEAD.value)
 _ID_PARTS: Final = 3
@@ -91,6 +153,43 @@ class Parked:
     ) -> Sequence[ParkedEvent]:
         """Rows in state parked whose time has come, in log order, at most `limit`: a value may be a megabyte."""
         return await self._read(_waiting(consumer, partitions), PARKED.c.not_before <= now, limit=limit)
+
+    async def places(
+        self,
+        consumer: str,
+        partitions: Collection[TopicPartition],
+        limit: int,
+        *,
+        after: ParkedPlace | None = None,
+        due: datetime | None = None,
+        but_connections: Collection[str] = (),
+        but_keys: Collection[bytes] = (),
+    ) -> Sequence[ParkedPlace]:
+        """Places of rows in state parked of these partitions, in log order, at most `limit`, those after a place.
+
+        Only what is due by then, when that is given. Without those of some connections, and, of rows without any,
+        without those of some keys: at most a few thousand of either.
+        """
+        conditions = [_waiting(consumer, partitions)]
+        if after is not None:
+            place = (literal(after.topic), literal(after.partition), literal(after.offset), literal(after.ce_id))
+            conditions.append(tuple_(*_STANDS) > tuple_(*place))
+        if due is not None:
+            conditions.append(PARKED.c.not_before <= due)
+        if but_connections:
+            conditions.append(or_(PARKED.c.connection_id.is_(None), PARKED.c.connection_id.not_in(but_connections)))
+        if but_keys:
+            conditions.append(or_(PARKED.c.connection_id.is_not(None), PARKED.c.key.not_in(but_keys)))
+        async with self._database.reading() as transaction:
+            rows = await transaction.execute(_LIGHT.where(*conditions).limit(limit))
+            return [ParkedPlace(*row) for row in rows]
+
+    async def standing(self, consumer: str, keys: Collection[tuple[str, int, int, str]]) -> Sequence[ParkedEvent]:
+        """Rows of these (topic, partition, offset, ce_id), as far as they are still parked, in log order."""
+        if not keys:
+            return []
+        parked = PARKED.c.state == ParkedState.PARKED.value
+        return await self._read(PARKED.c.consumer == consumer, parked, tuple_(*_STANDS).in_(keys))
 
     async def supersede(self, consumer: str, subject: str, connection_id: str | None, before: datetime) -> int:
         """Close dead letters of a subject received before; return how many."""
@@ -160,6 +259,20 @@ async def put_parked(database: Database, transaction: AsyncConnection, rows: Seq
         ordered = sorted(rows, key=_key)
         new = [values_of(row) | {"received_at": _received_at(row)} for row in ordered]
         await transaction.execute(database.replace(PARKED), new)
+
+
+async def close_letters(transaction: AsyncConnection, passed: Sequence[Passed]) -> None:
+    """Close the dead letters of subjects that went through, inside a transaction of the caller."""
+    close = update(PARKED).values(state=ParkedState.SUPERSEDED.value)
+    for one in sorted(passed, key=lambda one: (one.consumer, one.key, one.subject)):
+        letters = (
+            PARKED.c.consumer == one.consumer,
+            PARKED.c.subject == one.subject,
+            PARKED.c.key == one.key,
+            PARKED.c.state == ParkedState.DEAD.value,
+            PARKED.c.received_at < one.before,
+        )
+        await transaction.execute(close.where(*letters))
 
 
 async def remove_parked(transaction: AsyncConnection, rows: Sequence[ParkedEvent]) -> None:

@@ -86,6 +86,52 @@ async def test_what_is_due_comes_in_log_order_and_in_blocks(store: Parked) -> No
     assert await store.due("invoice-push", [ONE], at(60), 10) == []
 
 
+async def test_places_come_in_log_order_block_after_block_without_their_bodies(store: Parked) -> None:
+    rows = [
+        parked("c", partition=1, offset=1, value=b"12345", connection_id=None),
+        parked("a", offset=2, not_before=at(10), scope="connection", reason="paused"),
+        parked("b", offset=2),
+        parked("d", topic="ghl.invoices.replay", offset=1, not_before=at(10)),
+    ]
+    await store.save([*rows, dead("g", offset=5), parked("f", consumer="payment-sync", offset=9)])
+    expected = [row.place for row in (rows[1], rows[2], rows[0], rows[3])]
+    mine = [ONE, REPLAY, ZERO]
+
+    assert await store.places("invoice-push", mine, 10) == expected
+    assert await store.places("invoice-push", mine, 2) == expected[:2]
+    assert await store.places("invoice-push", mine, 10, after=expected[0]) == expected[1:]
+    assert await store.places("invoice-push", mine, 10, after=expected[3]) == []
+    assert await store.places("invoice-push", mine, 10, due=at(10)) == [expected[0], expected[3]]
+    assert await store.places("invoice-push", [], 10) == []
+    assert [place.value_bytes for place in expected] == [2, 2, 5, 2]
+
+
+async def test_places_leave_out_those_who_wait_anyway(store: Parked) -> None:
+    rows = [
+        parked("a", offset=1),
+        parked("b", offset=2, connection_id="connection-2"),
+        parked("c", offset=3, connection_id=None),
+        parked("d", offset=4, connection_id=None, key=b"location-2"),
+    ]
+    await store.save(rows)
+    a, b, c, d = (row.place for row in rows)
+
+    assert await store.places("invoice-push", [ZERO], 10, but_connections=["connection-2"]) == [a, c, d]
+    assert await store.places("invoice-push", [ZERO], 10, but_keys=[b"location-1"]) == [a, b, d]
+
+
+async def test_only_what_still_stands_at_a_place_is_read(store: Parked) -> None:
+    rows = [parked("a", offset=1), parked("b", offset=2), dead("c", offset=3)]
+    await store.save([*rows, parked("x", offset=1)])
+
+    await store.remove([rows[1]])
+
+    keys = {(row.topic, row.partition, row.offset, row.ce_id) for row in rows}
+    assert await store.standing("invoice-push", keys) == [rows[0]]
+    assert await store.standing("payment-sync", keys) == []
+    assert await store.standing("invoice-push", []) == []
+
+
 async def test_released_events_are_due_now_but_a_letter_stays(store: Parked) -> None:
     rows = [parked("a"), dead("b", offset=1)]
     await store.save(rows)

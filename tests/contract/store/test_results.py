@@ -6,10 +6,10 @@ import pytest
 from relay.clock import FakeClock
 from relay.store.engine import Database
 from relay.store.outcomes import Outcomes
-from relay.store.parked import Parked
+from relay.store.parked import Parked, ParkedState, Passed
 from relay.store.results import Results
 from schemas.records import TopicPartition
-from tests.givens.store import outcome, parked
+from tests.givens.store import at, outcome, parked
 
 PARTITIONS = [TopicPartition("ghl.invoices", 0)]
 
@@ -45,3 +45,21 @@ async def test_a_batch_that_cannot_be_stored_leaves_nothing_behind(database: Dat
 
     assert await store.of_partitions("invoice-push", PARTITIONS) == [parked("was parked")]
     assert await outcomes.find("event-1") == []
+
+
+async def test_a_subject_that_went_through_closes_its_letters_in_the_same_transaction(database: Database) -> None:
+    store = Parked(database, FakeClock())
+    letters = [
+        parked("before", received_at=at(1), connection_id=None, state=ParkedState.DEAD),
+        parked("after", offset=1, received_at=at(5), state=ParkedState.DEAD),
+        parked("another key", offset=2, received_at=at(1), key=b"location-2", state=ParkedState.DEAD),
+        parked("another subject", offset=3, received_at=at(1), subject="other", state=ParkedState.DEAD),
+        parked("another consumer", received_at=at(1), consumer="payment-sync", state=ParkedState.DEAD),
+        parked("waits", offset=5, received_at=at(1)),
+    ]
+    await store.save(letters)
+    passed = Passed("invoice-push", b"location-1", "ghl-invoice-1", at(5))
+
+    await Results(database).settle([], [], [], [passed])
+
+    assert [row.ce_id for row in await store.listed(ParkedState.SUPERSEDED)] == ["before"]

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from consumers.runtime.deadletter import letter, redriven, run_of
+from consumers.runtime.deadletter import brief_letter, letter, redriven, run_of
+from relay.log.sizes import size_bytes
 from schemas.envelope import event
 from tests.givens.runtime import a_parked
 
@@ -35,3 +36,13 @@ def test_a_second_life_carries_its_own_run_and_no_header_twice():
     names = [name for name, _ in second.headers]
     assert len(names) == len(set(names))
     assert run_of(second.headers) == ("run-2", True)
+
+
+def test_a_letter_too_large_leaves_out_the_event_and_says_how_large_it_is():
+    row = replace(a_parked(7), key=b"k" * 5_000, value=b"v" * 10_000, headers=(("theirs", b"h" * 10_000),))
+
+    record = brief_letter(row)
+
+    assert (record.topic, record.value, record.header("relay_value_bytes")) == ("ghl.invoices.dlq", b"", "10000")
+    assert record.header("relay_origin") == "ghl.invoices/0/7"
+    assert size_bytes(record) < 4_000

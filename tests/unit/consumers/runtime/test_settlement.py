@@ -1,64 +1,112 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from consumers.runtime.outcome import Dead, Done, Park, Retry, Scope, Skipped
-from consumers.runtime.settlement import Handled, held_in_place, unconnected
+from consumers.runtime.settlement import (
+    LETTER_LATER,
+    LONGEST_WORDS,
+    Handled,
+    bare,
+    held_in_place,
+    postponed,
+    storable,
+)
+from relay.store.parked import ParkedState
 from schemas.reasons import Reason
 from tests.givens.runtime import NOW, a_parked, a_queued, a_subject
 
+LATER = NOW + timedelta(minutes=5)
 
-def handled(*queued, rows=None):
-    known = rows or {}
-    return Handled("invoice-push", a_subject(*queued), NOW, lambda q: known.get(q.offset), 3)
+
+def handled(*queued, now=NOW, tried=True):
+    return Handled("invoice-push", a_subject(*queued), now, tried)
+
+
+def from_row(offset=0, **given):
+    return replace(a_queued(offset=offset, **given), row=a_parked(offset))
 
 
 @pytest.mark.parametrize("outcome", [Done("created"), Skipped(Reason.ALREADY_IN_STEP)], ids=["done", "skipped"])
 def test_a_subject_that_went_through_frees_its_parked_rows_and_closes_its_letters(outcome):
-    rows = {0: a_parked(0)}
+    items = handled(from_row(0), a_queued(offset=1)).settle(outcome)
 
-    settled = handled(a_queued(offset=0), a_queued(offset=1), rows=rows).settle(outcome)
-
-    assert list(settled.remove) == [rows[0]]
-    assert settled.closes_letters
-    assert [(row.offset, row.outcome, row.settings_version) for row in settled.outcomes] == [
-        (0, type(outcome).__name__.lower(), 3),
-        (1, type(outcome).__name__.lower(), 3),
+    assert [item.removed for item in items] == [a_parked(0), None]
+    assert [item.kept for item in items] == [None, None]
+    assert [(item.report.offset, item.report.outcome, item.report.settings_version) for item in items] == [
+        (0, type(outcome).__name__.lower(), 1),
+        (1, type(outcome).__name__.lower(), 1),
     ]
+    newest = a_queued(offset=1).event
+    [passed] = [item.passed for item in items if item.passed]
+    assert (passed.consumer, passed.key, passed.subject, passed.before) == (
+        "invoice-push",
+        b"loc-1",
+        "inv-1",
+        newest.received_at,
+    )
 
 
 def test_all_events_of_a_subject_park_together_and_only_the_newest_was_tried():
-    until = NOW + timedelta(minutes=5)
+    park = Park(LATER, Reason.BUDGET_USED_UP, scope=Scope.CONNECTION)
 
-    settled = handled(a_queued(offset=0), a_queued(offset=1, attempts=2)).settle(
-        Park(until, Reason.BUDGET_USED_UP, scope=Scope.CONNECTION)
-    )
+    rows = [item.kept for item in handled(a_queued(offset=0), a_queued(offset=1, attempts=2)).settle(park)]
 
-    assert [(row.offset, row.attempts, row.not_before, row.scope) for row in settled.park] == [
-        (0, 0, until, "connection"),
-        (1, 3, until, "connection"),
+    assert [(row.offset, row.attempts, row.not_before, row.scope) for row in rows] == [
+        (0, 0, LATER, "connection"),
+        (1, 3, LATER, "connection"),
     ]
+
+
+def test_waiting_for_a_connection_is_no_try():
+    [item] = handled(from_row(attempts=2), tried=False, now=LATER).settle(Park(LATER, Reason.PAUSED))
+
+    assert (item.kept.attempts, item.report.attempts, item.kept.last_failure) == (2, 2, NOW)
 
 
 def test_the_newest_event_alone_becomes_the_letter():
-    settled = handled(a_queued(offset=0), a_queued(offset=1)).settle(Dead(Reason.TAX_NOT_MAPPED, "GST 12 %"))
+    older, letter = handled(from_row(0), from_row(1)).settle(Dead(Reason.TAX_NOT_MAPPED, "GST 12 %"))
 
-    assert [(row.offset, row.state, row.detail) for row in settled.dead] == [(1, "dead", "GST 12 %")]
-    assert [(row.outcome, row.reason) for row in settled.outcomes] == [
-        ("skipped", "superseded"),
-        ("dead", "tax_not_mapped"),
-    ]
+    assert (older.report.outcome, older.report.reason, older.removed) == ("skipped", "superseded", a_parked(0))
+    assert (letter.report.outcome, letter.report.reason) == ("dead", "tax_not_mapped")
+    assert (letter.dead, letter.kept.offset, letter.kept.detail, letter.removed) == (True, 1, "GST 12 %", None)
 
 
 def test_an_event_keeps_the_time_of_its_first_failure():
-    row = a_parked(0)
     later = NOW + timedelta(hours=1)
 
-    settled = Handled("invoice-push", a_subject(a_queued(offset=0)), later, lambda _: row, None).settle(
-        Park(later, Reason.VENDOR_AWAY)
-    )
+    [item] = handled(from_row(0), now=later).settle(Park(later, Reason.VENDOR_AWAY))
 
-    assert (settled.park[0].first_failure, settled.park[0].last_failure) == (row.first_failure, later)
+    assert (item.kept.first_failure, item.kept.last_failure) == (NOW, later)
+
+
+def test_words_of_others_are_kept_as_every_database_and_header_takes_them():
+    [item] = handled(a_queued()).settle(Dead(Reason.REFUSED, f"NUL \0, half \ud800{'x' * 5000}"))
+
+    assert item.kept.detail == item.report.detail == storable(item.kept.detail)
+    assert item.kept.detail.startswith("NUL \ufffd, half ?x")
+    assert len(item.kept.detail) == LONGEST_WORDS
+
+
+def test_a_letter_that_cannot_be_published_waits_and_is_tried_again():
+    [item] = handled(a_queued()).settle(Dead(Reason.REFUSED, "no"))
+
+    later = postponed(item, NOW)
+
+    assert (later.kept.state, later.kept.not_before) == (ParkedState.PARKED, NOW + LETTER_LATER)
+    assert (later.report.outcome, later.report.reason, later.dead) == ("park", "refused", False)
+
+
+@pytest.mark.parametrize("outcome", [Done("words", "link"), Park(LATER, Reason.PAUSED, "words")])
+def test_what_is_bare_has_no_words_of_others_and_stays_what_it_is(outcome):
+    [item] = handled(a_queued()).settle(outcome)
+
+    stripped = bare(item)
+
+    assert (stripped.report.detail, stripped.report.link, stripped.report.outcome) == ("", None, item.report.outcome)
+    assert bare(stripped) == stripped
+    assert (stripped.kept and stripped.kept.detail) == (item.kept and "")
 
 
 @pytest.mark.parametrize(
@@ -69,14 +117,3 @@ def test_a_retry_waits_in_place_only_while_all_its_waiting_stays_short(waited_s,
     retry = Retry(timedelta(seconds=after_s), Reason.VENDOR_AWAY)
 
     assert held_in_place(retry, NOW - timedelta(seconds=waited_s), NOW) is held
-
-
-def test_an_event_nobody_connected_waits_thirty_days_and_then_needs_a_person():
-    subject = a_subject(a_queued())
-
-    early = unconnected(subject, NOW + timedelta(days=29), timedelta(minutes=1))
-    late = unconnected(subject, NOW + timedelta(days=31), timedelta(minutes=1))
-
-    assert isinstance(early, Park)
-    assert isinstance(late, Dead)
-    assert early.reason is late.reason is Reason.NOT_CONNECTED
