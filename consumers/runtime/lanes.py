@@ -92,6 +92,12 @@ class Lanes:
                 return Call(name, subject, queue.looked_at, queue.tried_since)
         return None
 
+    @property
+    def oldest(self) -> datetime | None:
+        """Return when the oldest queued event was received; None when nothing is queued."""
+        queues = (queue for lane in self._lanes.values() for queue in (*lane.live.values(), *lane.replay.values()))
+        return min((queue.events[0].event.received_at for queue in queues if queue.events), default=None)
+
     def finished(self, call: Call) -> None:
         """Free the subject of a call: what was queued of it meanwhile may go."""
         lane = self._lanes[call.lane]

@@ -253,8 +253,16 @@ class Consumer:
             for partition, prefix in prefixes:  # these very ones: the partition may have left and returned meanwhile
                 prefix.committed(offsets[partition][1])
 
+    def _observe_age(self) -> None:
+        """Tell how long the oldest event in hand has waited; what is parked waits in the database, and is counted."""
+        received = [queued.event.received_at for call in self._running for queued in call.subject.events]
+        received += [oldest] if (oldest := self._state.lanes.oldest) else []
+        age_s = (self._clock.now() - min(received)).total_seconds() if received else 0.0
+        metrics.OLDEST_UNHANDLED_SECONDS.labels(self._handler.name).set(max(0.0, age_s))
+
     async def _observe_regularly(self, reader: GroupReader) -> None:
         while True:
+            self._observe_age()
             try:
                 for (topic, partition), records in (await reader.lag()).items():
                     metrics.CONSUMER_LAG.labels(topic, str(partition)).set(records)

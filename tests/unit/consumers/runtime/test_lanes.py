@@ -195,3 +195,14 @@ def test_a_partition_that_leaves_takes_its_events_along_and_no_others():
 
     assert [queued.offset for queued in gone] == [0]
     assert [queued.offset for queued in lanes.take(0).subject.events] == [1]
+
+
+def test_the_oldest_queued_event_is_known_for_its_age():
+    lanes = filled((ACME, a_queued("a", 7)), (BETA, a_queued("b", 3)))
+
+    oldest = lanes.oldest
+    while lanes.take(0) is not None:
+        continue
+
+    assert oldest == a_queued("b", 3).event.received_at
+    assert lanes.oldest is None
