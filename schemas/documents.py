@@ -48,11 +48,16 @@ DEAD_LETTER: Final[Mapping[str, Mapping[str, Any]]] = {
     "relay_reason": {"enum": sorted(Reason)},
     "relay_detail": {"type": "string"},
     "relay_attempts": {"type": "string", "pattern": "^[0-9]+$"},
+    "relay_left_out": {
+        "type": "string",
+        "pattern": "^[0-9]+$",
+        "description": "Bytes of a body that was too large for this topic: its row in the database holds it.",
+    },
     "relay_first_failure": INSTANT,
     "relay_last_failure": INSTANT,
     "relay_origin": ORIGIN,
 }
-_OPTIONAL: Final = frozenset({"ce_subject", "traceparent", "relay_forced", "relay_consumer"})
+_OPTIONAL: Final = frozenset({"ce_subject", "traceparent", "relay_forced", "relay_consumer", "relay_left_out"})
 
 # what a topic's value is; the others hold whatever the vendor signed
 PAYLOADS: Final = {

@@ -20,7 +20,7 @@ OURS: Final = frozenset(
         "relay_consumer",
         "relay_replay",
         "relay_forced",
-        "relay_value_bytes",
+        "relay_left_out",
     }
 )
 
@@ -32,7 +32,7 @@ def letter(row: ParkedEvent) -> Record:
 
 def brief_letter(row: ParkedEvent) -> Record:
     """Return the record of a dead letter that is too large with its event: that stays whole in the database alone."""
-    size = ("relay_value_bytes", str(len(row.value)).encode())
+    size = ("relay_left_out", str(len(row.value)).encode())
     return Record(dlq_of(row.topic), row.key[:LONGEST_KEY], b"", (*_story(row), size))
 
 

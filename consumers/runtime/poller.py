@@ -59,6 +59,7 @@ class Consumer:
         self._running: dict[Call, asyncio.Task[None]] = {}
         self._work = asyncio.Event()
         self._full_since: float | None = None
+        self._paused: set[TopicPartition] = set()
         self._polled_at: float | None = None
 
     @property
@@ -191,9 +192,11 @@ class Consumer:
         while self._crowded and now - self._full_since >= RELIEF_AFTER_S and (longest := lanes.longest()) is not None:
             await self._calls.spill(longest)
         if self._crowded:
-            reader.pause(list(reader.assignments()))  # each time: a partition may have come meanwhile
+            self._paused |= reader.assignments().keys()  # each time: a partition may have come meanwhile
+            reader.pause(list(self._paused))
         else:
-            reader.resume(list(reader.assignments()))
+            reader.resume(list(self._paused))  # also what is away just now: the log remembers a pause until it is back
+            self._paused.clear()
             self._full_since = None
 
     @property

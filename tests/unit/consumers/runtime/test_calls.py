@@ -290,6 +290,26 @@ async def test_what_left_while_it_was_handled_is_dropped_and_done_again():
     assert rig.outcome(an_event("a")) == "done"
 
 
+async def test_an_answer_for_what_was_lost_holds_nobody_up():
+    gate = asyncio.Event()
+    park = Park(NOW + timedelta(hours=1), Reason.MINUTE_LIMIT, scope=Scope.CONNECTION)
+    answer = waits_for(gate, park)
+    handler = Scripted(lambda subject, times: answer(subject, times) if subject.id == "a" else Done())
+    handler.max_calls_per_lane = 1
+
+    async with in_memory(handler) as rig:
+        rig.log.put(an_event("a", number=0))
+        await rig.pass_time(1)
+        rig.reader.lose_unheard()
+        rig.log.put(an_event("b", number=1))
+        await rig.pass_time(2)
+        gate.set()
+        await rig.pass_time(2)
+
+    assert rig.database.waiting() == []
+    assert [subject for subject, _ in handler.handed] == ["a", "a", "b"]
+
+
 async def test_a_parked_row_whose_call_was_dropped_is_taken_up_again():
     gate = asyncio.Event()
     row = replace(a_parked(0), ce_id="inv-1-0")
@@ -350,10 +370,9 @@ async def test_a_row_of_a_topic_made_anew_does_not_mark_another_event_at_its_off
         return Done()
 
     async with in_memory(Scripted(answer)) as rig:
-        await rig.database.settle([], [before], [])
-        rig.database.settled.clear()
         rig.log.put(an_event("a"))
-        rig.reader.lose_unheard()
+        await rig.pass_time(1)
+        await rig.database.settle([], [before], [])
         await rig.pass_time(3)
         handled, committed = list(rig.database.rows), dict(rig.log.committed)
         gate.set()

@@ -43,6 +43,6 @@ def test_a_letter_too_large_leaves_out_the_event_and_says_how_large_it_is():
 
     record = brief_letter(row)
 
-    assert (record.topic, record.value, record.header("relay_value_bytes")) == ("ghl.invoices.dlq", b"", "10000")
+    assert (record.topic, record.value, record.header("relay_left_out")) == ("ghl.invoices.dlq", b"", "10000")
     assert record.header("relay_origin") == "ghl.invoices/0/7"
     assert size_bytes(record) < 4_000

@@ -80,7 +80,7 @@ async def test_what_is_due_goes_into_its_lane_once_and_in_the_order_of_the_log(d
 
 async def test_rows_that_wait_with_their_lane_do_not_hide_those_of_others(desk):
     stopped = row(0, until=NOW + HOUR, scope="connection")
-    await desk.given(stopped, *(row(offset, scope="connection") for offset in range(1, 2 * PLACES)))
+    await desk.given(stopped, *(row(offset, scope="connection") for offset in range(1, 4 * PLACES)))
     await desk.given(row(9_999, subject="other", lane="beta"))
 
     for _ in range(2):

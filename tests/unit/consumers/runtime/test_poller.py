@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from relay.telemetry import metrics
 from schemas.reasons import Reason
 from schemas.records import TopicPartition
 from tests.givens.consuming import Scripted, a_consumer, consuming, opened_log, opened_rig
-from tests.givens.memory import in_memory, turns
+from tests.givens.memory import BLOCK, in_memory, turns
 from tests.givens.runtime import NOW, a_connection, a_parked, an_event
 
 SOON = timedelta(seconds=1)
@@ -132,15 +133,19 @@ async def test_it_is_ready_once_it_polls_and_not_when_it_hangs_for_half_a_minute
 async def test_a_partition_that_leaves_while_its_commit_is_under_way_ends_nothing():
     async with in_memory(Scripted()) as rig:
         rig.log.put(an_event("a"))
-        await rig.pass_time(0.5)
         rig.gate.close("committed")
-        await rig.pass_time(1)
+        await rig.pass_time(3)
+        under_way = "committed" in rig.gate.reached
         rig.reader.lose_unheard()
+        gone, rig.reader._wanted = rig.reader._wanted, []
         await rig.pass_time(1.5)
         rig.gate.open("committed")
+        await rig.pass_time(1)
+        rig.reader._wanted = gone
         rig.log.put(an_event("b", number=1))
         await rig.pass_time(3)
 
+    assert under_way
     assert rig.outcome(an_event("b", number=1)) == "done"
     assert rig.log.committed[LIVE] == 2
 
@@ -200,29 +205,50 @@ async def test_partitions_are_taken_on_only_with_what_is_parked_of_them():
     assert [row.ce_id for row in rig.database.waiting()] == ["a-0", "a-1"]
 
 
-async def test_memory_that_is_full_stops_the_reading_also_of_a_partition_that_comes_then(monkeypatch):
+@pytest.fixture
+def _little_memory(monkeypatch):
     monkeypatch.setattr(poller, "MAX_EVENTS", 8)
     monkeypatch.setattr(poller, "RELIEF_AFTER_S", 10_000.0)
     monkeypatch.setattr(poller, "DRAIN_S", 0.01)
-    never = asyncio.Event()
+
+
+@asynccontextmanager
+async def full(count=100):
+    """A consumer whose memory is full, with a handler that stands still until the event is set."""
+    may_end = asyncio.Event()
 
     async def answer(*_):
-        await never.wait()
+        await may_end.wait()
         return Done()
 
     async with in_memory(Scripted(answer, max_calls_per_lane=1)) as rig:
-        for number in range(100):
+        for number in range(count):
             rig.log.put(an_event(f"a{number}", number=number))
         await rig.pass_time(3)
-        await rig.reader.lose()
-        await rig.pass_time(10)
-        rig.reader.paused.clear()  # as a rebalance on Kafka may do
+        yield rig, may_end
+        may_end.set()
+
+
+@pytest.mark.usefixtures("_little_memory")
+async def test_memory_that_is_full_stops_the_reading_also_of_a_partition_that_comes_then():
+    async with full() as (rig, _):
+        rig.reader.paused.clear()  # as for a partition that was another member's
         await rig.pass_time(5)
         queued = rig.consumer._state.lanes.events
-        never.set()
+
+    assert queued <= 8 + 2 * BLOCK
+
+
+@pytest.mark.usefixtures("_little_memory")
+async def test_what_was_paused_goes_on_when_there_is_room_although_it_was_away_at_that_moment():
+    async with full() as (rig, may_end):
+        rig.reader.lose_unheard()
+        gone, rig.reader._wanted = rig.reader._wanted, []
+        await rig.pass_time(3)
+        rig.reader._wanted = gone
+        may_end.set()
         await rig.pass_time(30)
 
-    assert queued <= 8 + 5
     assert rig.log.committed[LIVE] == 100
     assert rig.reader.paused == set()
 

@@ -130,7 +130,7 @@ async def test_a_letter_that_is_too_large_goes_without_its_event_which_stays_who
         [row] = await rig.parked.listed(ParkedState.DEAD)
         await rig.until(lambda: _committed(rig, 2))
 
-    assert (letter.value, letter.header("relay_value_bytes")) == (b"", str(len(large.value)))
+    assert (letter.value, letter.header("relay_left_out")) == (b"", str(len(large.value)))
     assert row.value == large.value
 
 
