@@ -1,6 +1,7 @@
 """TLS in both directions, and passwords, against a broker that demands them."""
 
 import datetime as dt
+import gc
 import ipaddress
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +21,19 @@ from relay.log.ports import Log
 from tests.givens.logs import TOPIC, Witness, collected, everything, record, spec
 from tests.servers.kafka import broker_or_skip, free_ports
 
-pytestmark = pytest.mark.kafka
+pytestmark = [
+    pytest.mark.kafka,
+    # a TLS connection says goodbye for as long as its peer lets it, longer than the loop of a test lives; asyncio then
+    # warns of its transport when that is collected
+    pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _transports_are_collected_here_and_not_in_a_later_test() -> Iterator[None]:
+    yield
+    gc.collect()
+
 
 SECURE = """
 listeners=PLAINTEXT://127.0.0.1:{{port}},CONTROLLER://127.0.0.1:{{controller_port}},SECURE://127.0.0.1:{secure_port}
